@@ -1,0 +1,154 @@
+import http from 'node:http';
+import https from 'node:https';
+import { ApiError, ConnectionError } from './client.ts';
+
+/** How the API is reached and who asks. */
+export interface TransportOptions {
+  /** Such as `https://10.0.0.1:443`; a path in it is a prefix of every request. */
+  baseUrl: string;
+  /** Bearer token, or a function that gives the current one (tokens of a pod rotate). */
+  token: string | (() => Promise<string>);
+  /** PEM certificate authority; the system's trust store when absent. */
+  ca?: string;
+  /** Limit for a whole call, watches excepted (ms). Default 30 000. */
+  requestTimeoutMs?: number;
+}
+
+export interface HttpCall {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query. */
+  path: string;
+  body?: object;
+  contentType?: string;
+  signal?: AbortSignal;
+}
+
+/** One connection pool to the API. Answers ≥ 400 are thrown as ApiError, everything else that fails as ConnectionError. */
+export interface Transport {
+  /** The whole answer as text. */
+  text(call: HttpCall): Promise<string>;
+  /** The answer as text chunks while it comes; ended by force after `limitMs`. */
+  stream(call: HttpCall, limitMs: number): AsyncIterable<string>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/** Reads the error out of a Status body; what is no Status (a proxy's page) keeps its first characters. */
+export function apiErrorOf(code: number, body: string): ApiError {
+  try {
+    const status = JSON.parse(body) as { kind?: string; reason?: string; message?: string };
+
+    if (status.kind === 'Status') {
+      return new ApiError(code, status.reason ?? 'Unknown', status.message ?? `the API answered ${code}`);
+    }
+  } catch {
+    // Not JSON: told below by its text.
+  }
+
+  return new ApiError(code, code === 404 ? 'NotFound' : 'Unknown', `the API answered ${code}: ${body.slice(0, 200)}`);
+}
+
+async function collect(response: http.IncomingMessage): Promise<string> {
+  let text = '';
+
+  response.setEncoding('utf8');
+  for await (const chunk of response) {
+    text += chunk as string;
+  }
+
+  return text;
+}
+
+/** A transport over node's HTTP with keep-alive connections. */
+export function createTransport(options: TransportOptions): Transport {
+  const base = new URL(options.baseUrl);
+  const secure = base.protocol === 'https:';
+  const agent = secure ? new https.Agent({ keepAlive: true, ca: options.ca }) : new http.Agent({ keepAlive: true });
+  const prefix = base.pathname.replace(/\/$/, '');
+  const timeoutMs = options.requestTimeoutMs ?? 30_000;
+
+  async function send(call: HttpCall, signal: AbortSignal, mayRetry: boolean): Promise<http.IncomingMessage> {
+    const token = typeof options.token === 'string' ? options.token : await options.token();
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+
+    return new Promise((resolve, reject) => {
+      const request = (secure ? https : http).request({
+        agent,
+        signal,
+        hostname: base.hostname.replace(/^\[|\]$/g, ''),
+        port: base.port || (secure ? 443 : 80),
+        method: call.method,
+        path: prefix + call.path,
+        headers: {
+          accept: 'application/json',
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+        },
+      }, resolve);
+
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // The server may close an idle connection in the moment in which it is used again. A read can be asked once more.
+        if (mayRetry && request.reusedSocket && error.code === 'ECONNRESET' && call.method === 'GET') {
+          send(call, signal, false).then(resolve, reject);
+        } else {
+          reject(error);
+        }
+      });
+      request.end(body);
+    });
+  }
+
+  /** Runs `work` with a signal that fires on the caller's abort and after `limitMs`; names the reason of a failure. */
+  async function* guarded<T>(call: HttpCall, limitMs: number, work: (signal: AbortSignal) => AsyncIterable<T>): AsyncIterable<T> {
+    const limit = new AbortController();
+    const forward = (): void => limit.abort(call.signal?.reason);
+
+    call.signal?.throwIfAborted();
+    call.signal?.addEventListener('abort', forward, { once: true });
+    const timer = setTimeout(() => limit.abort(new Error(`no answer within ${limitMs} ms`)), limitMs);
+
+    try {
+      yield* work(limit.signal);
+    } catch (error) {
+      if (error instanceof ApiError) {
+        throw error;
+      }
+      call.signal?.throwIfAborted();
+      const cause = limit.signal.aborted ? limit.signal.reason as Error : error as Error;
+
+      throw new ConnectionError(`${call.method} ${base.origin}${call.path}: ${cause.message}`, { cause });
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener('abort', forward);
+    }
+  }
+
+  async function* answer(call: HttpCall, signal: AbortSignal): AsyncIterable<string> {
+    const response = await send(call, signal, true);
+    const code = response.statusCode ?? 0;
+
+    if (code >= 400) {
+      throw apiErrorOf(code, await collect(response));
+    }
+    response.setEncoding('utf8');
+    for await (const chunk of response) {
+      yield chunk as string;
+    }
+  }
+
+  const stream = (call: HttpCall, limitMs: number): AsyncIterable<string> => guarded(call, limitMs, (signal) => answer(call, signal));
+
+  return {
+    stream,
+    async text(call) {
+      let text = '';
+
+      for await (const chunk of stream(call, timeoutMs)) {
+        text += chunk;
+      }
+
+      return text;
+    },
+    close: () => agent.destroy(),
+  };
+}
