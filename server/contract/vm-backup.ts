@@ -28,7 +28,7 @@ export const vmBackupSpec = z.object({
     /** The guest thaws by itself after so long, whatever happens to us. At least 1 (0 would arm no timer in KubeVirt). */
     deadlineSeconds: z.number().int().min(1).max(300).default(30),
   }).default({ policy: 'BestEffort', deadlineSeconds: 30 }),
-  /** What deleting this object does to the data in the repository. */
+  /** What deleting this object does to the data in the repository. May be changed to Retain later, so that an unreachable repository never holds an object for ever. */
   deletionPolicy: z.enum(['Delete', 'Retain']).default('Delete'),
   /** Set to stop a running backup. Cannot be taken back. */
   cancel: z.boolean().optional(),

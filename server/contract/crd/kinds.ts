@@ -59,7 +59,7 @@ export const KIND_DEFINITIONS: readonly KindDefinition[] = [
   {
     resource: VM_BACKUP, shortNames: ['hvb'], description: 'One backup of one virtual machine.',
     spec: vmBackupSpec, status: vmBackupStatus,
-    rules: [immutable('source'), immutable('repository'), immutable('quiesce', true), immutable('deletionPolicy', true), cancelStays],
+    rules: [immutable('source'), immutable('repository'), immutable('quiesce', true), cancelStays],
     columns: [
       { name: 'VM', type: 'string', jsonPath: '.spec.source.name' },
       phase,
