@@ -41,7 +41,9 @@ export const backupRepositoryStatus = z.object({
   backups: z.number().int().optional(),
   sizeBytes: bytes.optional(),
   lastProbeAt: instant.optional(),
-  /** Probes that failed in a row. */
+  /** Probes and initialisations that came to an end, good or bad: each has its own operation. */
+  operations: z.number().int().optional(),
+  /** Those that failed in a row. */
   failedProbes: z.number().int().optional(),
   conditions: z.array(conditionSchema).optional(),
   failure: failureSchema.optional(),

@@ -20,3 +20,6 @@ export const LABEL_ATTEMPT = `${GROUP}/quiesce-attempt`;
 export const FINALIZER_DATA = `${GROUP}/repository-data`;
 /** Holds a VMRestore until its temporary objects are gone. */
 export const FINALIZER_CLEANUP = `${GROUP}/cleanup`;
+
+/** On a BackupRepository: an RFC 3339 instant. When it is later than the last probe, the repository is probed at once; people set it with “Test”. */
+export const ANNOTATION_PROBE_REQUESTED = `${GROUP}/probe-requested-at`;

@@ -30,6 +30,8 @@ export type WindowOutcome =
   | { type: 'DeadlinePassed'; message: string };
 
 const POLL_MS = 50;
+/** A CSI sidecar retries a failed snapshot after about a second, so one error is not the end; but a guest must not stay frozen over a hopeless one. */
+const ERROR_GRACE_MS = 5_000;
 const THAW_TRIES = 5;
 
 /**
@@ -61,6 +63,7 @@ export async function takeCut(request: WindowRequest, deps: { freezer: GuestFree
 
   let thawedAt: Date | undefined;
   let windowMs: number | undefined;
+  let firstErrorMs: number | undefined;
   const end = async (): Promise<void> => {
     if (!frozen || thawedAt) return;
     await thaw(request, deps);
@@ -85,7 +88,8 @@ export async function takeCut(request: WindowRequest, deps: { freezer: GuestFree
         await end();
         if (request.giveUpAtDeadline) return { type: 'DeadlinePassed', message: `not every VolumeSnapshot was cut within the freeze deadline of ${request.deadlineSeconds} s` };
       }
-      if (elapsed() >= request.cutTimeoutMs) {
+      firstErrorMs = failed ? (firstErrorMs ?? elapsed()) : undefined;
+      if (elapsed() >= request.cutTimeoutMs || (firstErrorMs !== undefined && elapsed() - firstErrorMs >= ERROR_GRACE_MS)) {
         return { type: 'SnapshotFailed', message: failed ? `VolumeSnapshot ${request.namespace}/${failed.snapshotName} of volume ${failed.volume}: ${failed.error}` : `no VolumeSnapshot within ${Math.round(request.cutTimeoutMs / 1000)} s for ${waiting(states)}` };
       }
       await clock.sleep(POLL_MS, deps.signal);

@@ -1,0 +1,42 @@
+import { SYSTEM_NAMESPACE } from './contract/names.ts';
+import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
+
+/** How the server is set up; every field has a default that suits a pod. */
+export interface ServerConfig {
+  systemNamespace: string;
+  logLevel: LogLevel;
+  /** How long the cuts of all disks of a VM may take (milliseconds). */
+  cutTimeoutMs: number;
+  /** Length of the leader lease (milliseconds): another replica takes over so long after the leader's death. */
+  leaseDurationMs: number;
+}
+
+/**
+ * Reads the configuration from environment variables.
+ * @throws Error with one line that names the variable and what it may be
+ */
+export function configFromEnv(env: Readonly<Record<string, string | undefined>>): ServerConfig {
+  const logLevel = env.HVB_LOG_LEVEL ?? 'info';
+
+  if (!isLogLevel(logLevel)) throw new Error(`HVB_LOG_LEVEL is "${logLevel}": it must be one of ${LOG_LEVELS.join(', ')}`);
+  return {
+    systemNamespace: env.HVB_SYSTEM_NAMESPACE ?? SYSTEM_NAMESPACE,
+    logLevel,
+    cutTimeoutMs: milliseconds(env, 'HVB_CUT_TIMEOUT_MS', 120_000, 1_000),
+    leaseDurationMs: milliseconds(env, 'HVB_LEASE_DURATION_MS', 15_000, 1_000),
+  };
+}
+
+function isLogLevel(text: string): text is LogLevel {
+  return (LOG_LEVELS as readonly string[]).includes(text);
+}
+
+function milliseconds(env: Readonly<Record<string, string | undefined>>, name: string, fallback: number, least: number): number {
+  const text = env[name];
+
+  if (text === undefined) return fallback;
+  const value = Number(text);
+
+  if (!Number.isInteger(value) || value < least) throw new Error(`${name} is "${text}": it must be a whole number of milliseconds, at least ${least}`);
+  return value;
+}

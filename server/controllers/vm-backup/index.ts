@@ -1,0 +1,100 @@
+import { VM_BACKUP } from '../../contract/api.ts';
+import { LABEL_OWNER_UID } from '../../contract/names.ts';
+import type { Job } from '../../contract/kubernetes.ts';
+import type { VMBackup, VMBackupStatus } from '../../contract/vm-backup.ts';
+import { isBackupTerminal } from '../../domain/phases.ts';
+import { createController, source, type Controller, type ReconcileResult } from '../../kube/controller.ts';
+import type { Informer } from '../../kube/informer.ts';
+import { keyOf, parseKey } from '../../kube/keys.ts';
+import type { ControllerContext } from '../context.ts';
+import { perKey } from '../per-key.ts';
+import { requests } from '../sources.ts';
+import { Stopwatch } from '../stopwatch.ts';
+import { accept, adopt, queue } from './accept.ts';
+import { CaptureStore } from './capture-store.ts';
+import { clean } from './clean.ts';
+import { commit } from './commit.ts';
+import { move } from './move.ts';
+import { quiesce, type QuiesceDeps } from './quiesce.ts';
+import { remove } from './remove.ts';
+import { currentStatus, type Step } from './status.ts';
+
+/** Name of the index of the backups' informer by `metadata.uid`. */
+export const BACKUPS_BY_UID = 'uid';
+
+/** What the backup controller needs beside the context. */
+export interface VMBackupDeps {
+  ctx: ControllerContext;
+  /** With the index {@link BACKUPS_BY_UID}. */
+  backups: Informer<VMBackup>;
+  /** Jobs of the system namespace: their changes wake the backups that they work for. */
+  jobs: Informer<Job>;
+  /** How long the disks' cuts may take in all (milliseconds). */
+  cutTimeoutMs: number;
+}
+
+/** How many backups are looked at side by side; the data moves in pods, so this bounds API calls only. */
+const CONCURRENCY = 8;
+
+/** The controller of VMBackups: read, decide, act, write the status once. */
+export function vmBackupController({ ctx, backups, jobs, cutTimeoutMs }: VMBackupDeps): Controller {
+  const captures = new CaptureStore(ctx.client, ctx.systemNamespace);
+  const quiesceDeps: QuiesceDeps = { captures, cutTimeoutMs, exclusively: perKey() };
+  const stopwatch = new Stopwatch(ctx.clock);
+
+  return createController({
+    name: 'vm-backup', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log,
+    reconcile: (key, signal) => reconcile(ctx, quiesceDeps, stopwatch, key, signal),
+    sources: [
+      requests(backups),
+      source(jobs, (job) => backups.byIndex(BACKUPS_BY_UID, job.metadata.labels?.[LABEL_OWNER_UID] ?? '').map(keyOf)),
+    ],
+  });
+}
+
+async function reconcile(ctx: ControllerContext, deps: QuiesceDeps, stopwatch: Stopwatch, key: string, signal: AbortSignal): Promise<ReconcileResult> {
+  const backup = await ctx.client.find<VMBackup>(VM_BACKUP, parseKey(key));
+
+  if (!backup) return;
+  const step = await next(ctx, deps, stopwatch, backup, signal);
+
+  if (!step) return;
+  if (step.status.phase === 'Queued' && step.status.vm) await adopt(ctx, backup, step.status.vm.uid);
+  await write(ctx, backup, step.status);
+  if (step.requeueAfterMs !== undefined) return { requeueAfterMs: step.requeueAfterMs };
+}
+
+async function next(ctx: ControllerContext, deps: QuiesceDeps, stopwatch: Stopwatch, backup: VMBackup, signal: AbortSignal): Promise<Step | undefined> {
+  if (backup.metadata.deletionTimestamp) return remove(ctx, deps.captures, backup);
+  const { phase } = currentStatus(backup);
+
+  switch (phase) {
+    case 'Pending': return accept(ctx, backup);
+    case 'Queued': return queue(ctx, backup);
+    case 'Quiescing': return quiesce(ctx, deps, backup, signal);
+    case 'Moving': return move(ctx, stopwatch, backup);
+    case 'Committing': return commit(ctx, deps.captures, backup);
+    case 'Cleaning': return clean(ctx, deps.captures, backup);
+    case 'Completed': case 'Failed': case 'Cancelled': case 'Deleting': return undefined;
+  }
+}
+
+/** Writes the status once, and only when it says something new. Ends are told as Events as well. */
+async function write(ctx: ControllerContext, backup: VMBackup, status: VMBackupStatus): Promise<void> {
+  const next: VMBackupStatus = { ...status, ...(backup.metadata.generation === undefined ? {} : { observedGeneration: backup.metadata.generation }) };
+
+  if (JSON.stringify(next) === JSON.stringify(backup.status)) return;
+  const { metadata: { name, namespace } } = backup;
+  const latest = await ctx.client.find<VMBackup>(VM_BACKUP, { name, ...(namespace ? { namespace } : {}) });
+
+  // Metadata may have moved on by our own hand (finalizer, label); the status is ours alone, so only the object's identity counts.
+  if (!latest || latest.metadata.uid !== backup.metadata.uid) return;
+  await ctx.client.replaceStatus(VM_BACKUP, { ...latest, status: next });
+  if (status.phase === backup.status?.phase) return;
+  ctx.log.info('phase', { backup: `${namespace}/${name}`, from: backup.status?.phase ?? 'none', to: status.phase, code: status.failure?.code });
+  if (isBackupTerminal(status.phase)) {
+    const failed = status.phase !== 'Completed';
+
+    await ctx.events.record(backup, failed ? 'Warning' : 'Normal', status.phase, status.failure ? `${status.failure.code}: ${status.failure.message}` : 'The backup is complete.');
+  }
+}
