@@ -1,0 +1,32 @@
+import path from 'node:path';
+import { passThrough } from './exec.mjs';
+import { packageBin } from './packages.mjs';
+
+/**
+ * Type checks the server and the tests. The extension's types are checked by its build.
+ *
+ * @param {{ project: string, node: string, env: NodeJS.ProcessEnv }} context
+ * @returns {Promise<number>} exit code: that of the first check that failed, after all have run
+ */
+export async function typecheck({ project, node, env }) {
+  let failed = 0;
+
+  for (const part of ['server', 'test']) {
+    process.stderr.write(`[typecheck] ${ part }\n`);
+    const code = await passThrough(node, [packageBin(project, 'typescript', 'tsc'), '--project', path.join(project, part)], { cwd: project, env });
+
+    failed ||= code;
+  }
+
+  return failed;
+}
+
+/** Lints everything, or what `args` name. Warnings count as failures: a warning that nobody has to mend is noise. */
+export function lint({ project, node, env, args }) {
+  return passThrough(node, [packageBin(project, 'eslint'), '--max-warnings=0', ...(args.length ? args : ['.'])], { cwd: project, env });
+}
+
+/** Generates the CRDs from the schemas in server/contract. */
+export function crds({ project, node, env, args }) {
+  return passThrough(node, [path.join(project, 'server/contract/crd/generate.ts'), ...args], { cwd: project, env });
+}
