@@ -171,7 +171,8 @@ export class FakeKube implements KubeClient {
 
   putSubresource(type: ResourceType, key: Required<ObjectKey>, subresource: string, body: object): Promise<void> {
     return this.#write('putSubresource', type, key, async () => {
-      this.#stored(type, key);
+      // KubeVirt serves its subresources in a group of their own, over the objects of kubevirt.io.
+      this.#stored(type.group === 'subresources.kubevirt.io' ? { ...type, group: 'kubevirt.io' } : type, key);
       await this.onSubresource?.(type, key, subresource, body);
     });
   }

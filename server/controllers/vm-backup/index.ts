@@ -38,13 +38,9 @@ const CONCURRENCY = 8;
 
 /** The controller of VMBackups: read, decide, act, write the status once. */
 export function vmBackupController({ ctx, backups, jobs, cutTimeoutMs }: VMBackupDeps): Controller {
-  const captures = new CaptureStore(ctx.client, ctx.systemNamespace);
-  const quiesceDeps: QuiesceDeps = { captures, cutTimeoutMs, exclusively: perKey() };
-  const stopwatch = new Stopwatch(ctx.clock);
-
   return createController({
     name: 'vm-backup', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log,
-    reconcile: (key, signal) => reconcile(ctx, quiesceDeps, stopwatch, key, signal),
+    reconcile: vmBackupReconciler(ctx, { cutTimeoutMs }),
     sources: [
       requests(backups),
       source(jobs, (job) => backups.byIndex(BACKUPS_BY_UID, job.metadata.labels?.[LABEL_OWNER_UID] ?? '').map(keyOf)),
@@ -52,16 +48,23 @@ export function vmBackupController({ ctx, backups, jobs, cutTimeoutMs }: VMBacku
   });
 }
 
-async function reconcile(ctx: ControllerContext, deps: QuiesceDeps, stopwatch: Stopwatch, key: string, signal: AbortSignal): Promise<ReconcileResult> {
-  const backup = await ctx.client.find<VMBackup>(VM_BACKUP, parseKey(key));
+/** The reconcile of one VMBackup by its key, without the loop around it. */
+export function vmBackupReconciler(ctx: ControllerContext, { cutTimeoutMs }: Pick<VMBackupDeps, 'cutTimeoutMs'>): (key: string, signal: AbortSignal) => Promise<ReconcileResult> {
+  const captures = new CaptureStore(ctx.client, ctx.systemNamespace);
+  const deps: QuiesceDeps = { captures, cutTimeoutMs, exclusively: perKey() };
+  const stopwatch = new Stopwatch(ctx.clock);
 
-  if (!backup) return;
-  const step = await next(ctx, deps, stopwatch, backup, signal);
+  return async (key, signal) => {
+    const backup = await ctx.client.find<VMBackup>(VM_BACKUP, parseKey(key));
 
-  if (!step) return;
-  if (step.status.phase === 'Queued' && step.status.vm) await adopt(ctx, backup, step.status.vm.uid);
-  await write(ctx, backup, step.status);
-  if (step.requeueAfterMs !== undefined) return { requeueAfterMs: step.requeueAfterMs };
+    if (!backup) return;
+    const step = await next(ctx, deps, stopwatch, backup, signal);
+
+    if (!step) return;
+    if (step.status.phase === 'Queued' && step.status.vm) await adopt(ctx, backup, step.status.vm.uid);
+    await write(ctx, backup, step.status);
+    if (step.requeueAfterMs !== undefined) return { requeueAfterMs: step.requeueAfterMs };
+  };
 }
 
 async function next(ctx: ControllerContext, deps: QuiesceDeps, stopwatch: Stopwatch, backup: VMBackup, signal: AbortSignal): Promise<Step | undefined> {

@@ -66,7 +66,7 @@ async function inWindow(ctx: ControllerContext, deps: QuiesceDeps, backup: VMBac
   if (outcome.type === 'Cut') return { status: afterCut(current, outcome, guest.agentConnected, decision.action === 'Cut' ? decision : undefined, ctx.clock.now()), requeueAfterMs: 0 };
   // A server that is being stopped proves nothing about the VM: the next one tries again.
   signal.throwIfAborted();
-  if (outcome.type !== 'FreezeFailed' && attempt < QUIESCE_ATTEMPTS) {
+  if (attempt < QUIESCE_ATTEMPTS) {
     // The count is raised with the next window; the snapshots of this one go first, at the top.
     return { status: { ...status, quiesceAttempts: attempt + 1, message: `Try ${attempt} of ${QUIESCE_ATTEMPTS} failed: ${outcome.message}` }, requeueAfterMs: WORK_POLL_MS };
   }
