@@ -28,12 +28,17 @@ export interface BackupRepositoryDeps {
 export function backupRepositoryController({ ctx, repositories, jobs }: BackupRepositoryDeps): Controller {
   return createController({
     name: 'backup-repository', concurrency: 2, clock: ctx.clock, log: ctx.log,
-    reconcile: (name) => reconcile(ctx, name),
+    reconcile: backupRepositoryReconciler(ctx),
     sources: [
       requests(repositories),
       source(jobs, (job) => repositories.list().filter(({ metadata: { uid } }) => uid === job.metadata.labels?.[LABEL_OWNER_UID]).map(keyOf)),
     ],
   });
+}
+
+/** The reconcile of one BackupRepository by its name, without the loop around it. */
+export function backupRepositoryReconciler(ctx: ControllerContext): (name: string) => Promise<ReconcileResult> {
+  return (name) => reconcile(ctx, name);
 }
 
 async function reconcile(ctx: ControllerContext, name: string): Promise<ReconcileResult> {
