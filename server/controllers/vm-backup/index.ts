@@ -1,4 +1,5 @@
 import { VM_BACKUP } from '../../contract/api.ts';
+import type { BackupRepository } from '../../contract/backup-repository.ts';
 import { LABEL_OWNER_UID } from '../../contract/names.ts';
 import type { Job } from '../../contract/kubernetes.ts';
 import type { VMBackup, VMBackupStatus } from '../../contract/vm-backup.ts';
@@ -27,6 +28,8 @@ export interface VMBackupDeps {
   ctx: ControllerContext;
   /** With the index {@link BACKUPS_BY_UID}. */
   backups: Informer<VMBackup>;
+  /** A repository that becomes ready wakes the backups that wait for it. */
+  repositories: Informer<BackupRepository>;
   /** Jobs of the system namespace: their changes wake the backups that they work for. */
   jobs: Informer<Job>;
   /** How long the disks' cuts may take in all (milliseconds). */
@@ -37,12 +40,13 @@ export interface VMBackupDeps {
 const CONCURRENCY = 8;
 
 /** The controller of VMBackups: read, decide, act, write the status once. */
-export function vmBackupController({ ctx, backups, jobs, cutTimeoutMs }: VMBackupDeps): Controller {
+export function vmBackupController({ ctx, backups, repositories, jobs, cutTimeoutMs }: VMBackupDeps): Controller {
   return createController({
     name: 'vm-backup', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log,
     reconcile: vmBackupReconciler(ctx, { cutTimeoutMs }),
     sources: [
       requests(backups),
+      source(repositories, ({ metadata: { name } }) => backups.list().filter(({ spec, status }) => spec.repository === name && status?.phase === 'Queued').map(keyOf)),
       source(jobs, (job) => backups.byIndex(BACKUPS_BY_UID, job.metadata.labels?.[LABEL_OWNER_UID] ?? '').map(keyOf)),
     ],
   });
