@@ -28,7 +28,8 @@ export const RESTORE_TRANSITIONS = {
   Queued: ['RestoringVolumes', 'RollingBack', 'Failed', 'Cancelled'],
   RestoringVolumes: ['CreatingVM', 'RollingBack'],
   CreatingVM: ['Starting', 'Completed', 'RollingBack'],
-  Starting: ['Completed', 'RollingBack'],
+  /** A VM that was restored but does not start is a failure that keeps the VM: its disks are whole, and made at some cost. */
+  Starting: ['Completed', 'RollingBack', 'Failed'],
   Completed: [],
   RollingBack: ['Failed', 'Cancelled'],
   Failed: [],

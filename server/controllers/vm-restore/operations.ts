@@ -7,8 +7,6 @@ import type { Engine, Operation, OperationOwner } from '../../engines/engine.ts'
 import { findRepository } from '../repository-of.ts';
 import type { Work } from './work.ts';
 
-type Ref = Pick<Operation, 'id' | 'owner'>;
-
 /** A restore as the owner of its operations. */
 export function ownerOf({ uid, namespace, restore }: Pick<Work, 'uid' | 'namespace' | 'restore'>): OperationOwner {
   return { kind: 'VMRestore', uid, namespace, name: restore.metadata.name };
@@ -23,16 +21,16 @@ export const volumeOperationID = (uid: string, volume: string, attempt: number):
 export const attemptOf = (volume: Pick<RestoreVolume, 'attempts'>): number => Math.max(1, volume.attempts ?? 1);
 
 /** Fetches the backup document. */
-export function documentOperation(work: Work, engine: BackupEngine, repository: BackupRepository): Operation {
-  return { id: documentOperationID(work.uid), owner: ownerOf(work), engine, repository, task: { type: 'restore-document', documentID: work.status.backup?.documentID ?? '' } };
+export function documentOperation(work: Work, engine: BackupEngine, repository: BackupRepository | undefined): Operation {
+  return { id: documentOperationID(work.uid), owner: ownerOf(work), engine, ...(repository ? { repository } : {}), task: { type: 'restore-document', documentID: work.status.backup?.documentID ?? '' } };
 }
 
 /** Writes one volume and hands it over to the target namespace. The person's labels follow with the VM: they are in the backup document, which is not needed here. */
-export function volumeOperation(work: Work, volume: RestoreVolume, plan: PlanVolume, engine: BackupEngine, repository: BackupRepository): Operation {
+export function volumeOperation(work: Work, volume: RestoreVolume, plan: PlanVolume, engine: BackupEngine, repository: BackupRepository | undefined): Operation {
   const { claimName, storageClassName, accessMode, volumeMode, sizeBytes, sourceBytes, snapshotID } = plan;
 
   return {
-    id: volumeOperationID(work.uid, volume.name, attemptOf(volume)), owner: ownerOf(work), engine, repository,
+    id: volumeOperationID(work.uid, volume.name, attemptOf(volume)), owner: ownerOf(work), engine, ...(repository ? { repository } : {}),
     task: {
       type: 'restore-volume', documentID: work.status.backup?.documentID ?? '', snapshotID, sourceName: plan.name, sourceBytes,
       target: { namespace: work.namespace, claimName, storageClassName, accessMode, volumeMode, sizeBytes, labels: { [LABEL_RESTORED_BY]: work.uid }, annotations: {} },
@@ -40,24 +38,28 @@ export function volumeOperation(work: Work, volume: RestoreVolume, plan: PlanVol
   };
 }
 
-/** Every operation that this restore may ever have begun. */
-export function allOperations(work: Work): Ref[] {
-  const owner = ownerOf(work);
-  const volumes = (work.status.volumes ?? []).flatMap((volume) => Array.from({ length: attemptOf(volume) }, (_, index) => ({ id: volumeOperationID(work.uid, volume.name, index + 1), owner })));
-
-  return [{ id: documentOperationID(work.uid), owner }, ...volumes];
-}
+/** An operation that is to be ended, with the engine that can. */
+export interface EndableOperation { operation: Operation; engine: Engine }
 
 /**
- * The engine of the restore's repository. When repository or engine were deleted meanwhile, every engine that there is:
- * clean-up goes by labels, so it is right whoever does it, and no restore may be stuck for a deleted repository.
+ * Every operation that this restore may ever have begun. When repository or engine were deleted meanwhile, every engine that
+ * there is gets to end them: clean-up goes by labels, so it is right whoever does it, and no restore hangs on a deleted repository.
  */
-export async function enginesForCleanUp(work: Work): Promise<Engine[]> {
-  const { context, status } = work;
-  const lookup = status.backup ? await findRepository(context, status.backup.repository) : undefined;
+export async function begunOperations(work: Work): Promise<EndableOperation[]> {
+  const { context, status, uid } = work;
 
-  if (lookup?.found) return [context.engineFor(lookup.engine)];
-  const { items } = await context.client.list<BackupEngine>(BACKUP_ENGINE);
+  if (!status.backup) return [];
+  const lookup = await findRepository(context, status.backup.repository);
+  const engines = lookup.found ? [lookup.engine] : (await context.client.list<BackupEngine>(BACKUP_ENGINE)).items;
 
-  return [...new Set(items.map((engine) => context.engineFor(engine)))];
+  return engines.flatMap((engine) => {
+    const repository = lookup.found ? lookup.repository : undefined;
+    const volumes = (status.volumes ?? []).flatMap((volume) => {
+      const plan = status.plan?.volumes.find(({ name }) => name === volume.name);
+
+      return plan ? Array.from({ length: attemptOf(volume) }, (_, index) => ({ ...volumeOperation(work, volume, plan, engine, repository), id: volumeOperationID(uid, volume.name, index + 1) })) : [];
+    });
+
+    return [documentOperation(work, engine, repository), ...volumes].map((operation) => ({ operation, engine: context.engineFor(engine) }));
+  });
 }

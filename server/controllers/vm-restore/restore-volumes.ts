@@ -78,7 +78,7 @@ async function advanceVolume(work: Work, found: Found, volume: RestoreVolume, pl
       // Noted in an earlier look, so that a restart in between does not take the broken try up again.
       return await release(work, found, engine, operation) ? { volume: { ...without(volume), phase: 'Pending', attempts: attemptOf(volume) + 1 } } : { volume };
     default:
-      if (!work.context.slots.take(found.repository.metadata.name, operation.id, found.limit)) return { volume: { ...volume, message: 'Waits for a free mover.' } };
+      if (!work.context.slots.take(found.repository.metadata.name, operation.id, found.limit, volume.phase === 'Writing')) return { volume: { ...volume, message: 'Waits for a free mover.' } };
       return observe(work, operation, volume, plan, await engine.advance(operation));
   }
 }
@@ -90,7 +90,7 @@ function without({ message: _message, ...volume }: RestoreVolume): RestoreVolume
 async function release(work: Work, found: Found, engine: Engine, operation: Operation): Promise<boolean> {
   if (!await engine.release(operation)) return false;
   work.context.slots.giveBack(found.repository.metadata.name, operation.id);
-  work.readings.delete(operation.id);
+  work.stopwatch.forget(operation.id);
   return true;
 }
 
@@ -103,7 +103,7 @@ async function observe(work: Work, operation: Operation, old: RestoreVolume, pla
     case 'Preparing':
       return { volume: { ...volume, message: observation.message } };
     case 'Running': {
-      const progress = observation.progress && nextProgress(old.progress, { ...observation.progress, bytesTotal: plan.sourceBytes }, elapsedSince(work, operation.id));
+      const progress = observation.progress && nextProgress(old.progress, { ...observation.progress, bytesTotal: plan.sourceBytes }, work.stopwatch.lap(operation.id));
 
       return { volume: { ...volume, phase: 'Writing', ...(progress ? { progress } : {}) } };
     }
@@ -112,15 +112,6 @@ async function observe(work: Work, operation: Operation, old: RestoreVolume, pla
     case 'Failed':
       return failed(volume, observation.failure);
   }
-}
-
-/** Milliseconds since the operation was last looked at; 0 at the first time. */
-function elapsedSince({ readings, context }: Work, id: string): number {
-  const now = context.clock.monotonicMs();
-  const before = readings.get(id) ?? now;
-
-  readings.set(id, now);
-  return now - before;
 }
 
 function failed(volume: RestoreVolume, failure: Failure): VolumeStep {

@@ -2,6 +2,7 @@ import type { VMRestore, VMRestoreStatus } from '../../contract/vm-restore.ts';
 import type { FailureCode, Failure } from '../../contract/failures.ts';
 import { failure } from '../../contract/failures.ts';
 import type { ControllerContext } from '../context.ts';
+import type { Stopwatch } from '../stopwatch.ts';
 import type { DocumentReader } from './document-reader.ts';
 
 /** One look at one restore: what a phase's step works with. */
@@ -14,8 +15,8 @@ export interface Work {
   /** The spec with its defaults filled in. */
   spec: VMRestore['spec'];
   status: VMRestoreStatus;
-  /** When volumes were last seen to progress, on the monotonic clock (ms), by operation id. Only rates are lost with it. */
-  readings: Map<string, number>;
+  /** Time between two looks at an operation, by its id. */
+  stopwatch: Stopwatch;
 }
 
 /** What a step found out: fields of the status to change, and when to look again at the latest. */

@@ -24,7 +24,11 @@ describe('phase transitions', () => {
   });
 
   it('given a restore that may have created something, when it fails, then only by way of RollingBack', () => {
-    for (const phase of ['RestoringVolumes', 'CreatingVM', 'Starting'] as const) expect(RESTORE_TRANSITIONS[phase].filter((next) => next !== 'Completed' && isRestoreTerminal(next))).toEqual([]);
+    for (const phase of ['RestoringVolumes', 'CreatingVM'] as const) expect(RESTORE_TRANSITIONS[phase].filter((next) => next !== 'Completed' && isRestoreTerminal(next))).toEqual([]);
+  });
+
+  it('given a restore whose VM is complete, when the VM does not start, then it may fail without losing the VM', () => {
+    expect(RESTORE_TRANSITIONS.Starting).toContain('Failed');
   });
 
   it('given a transition that the table lacks, when it is tried, then it is refused by name', () => {
