@@ -1,6 +1,6 @@
 import { STORAGE_CLASS } from '../contract/api.ts';
 import { failure } from '../contract/failures.ts';
-import type { StorageClass } from '../contract/kubernetes.ts';
+import type { PersistentVolumeClaim, StorageClass } from '../contract/kubernetes.ts';
 import { SYSTEM_NAMESPACE } from '../contract/names.ts';
 import { formatQuantity } from '../domain/quantity.ts';
 import type { TargetVolume } from '../engines/engine.ts';
@@ -8,7 +8,7 @@ import { hashedName } from '../kube/objects.ts';
 import { diagnoseClaim } from './diagnose.ts';
 import { operationLabels, type OperationRef } from './operation-labels.ts';
 import { createClaim } from './rebind.ts';
-import { waiting, type ExposeDeps, type Failed, type Waiting } from './result.ts';
+import { refusalOf, waiting, type ExposeDeps, type Failed, type Waiting } from './result.ts';
 
 /** How long a driver may take to make a blank volume (ms). */
 export const TARGET_PROVISION_MS = 10 * 60_000;
@@ -46,17 +46,28 @@ export async function createTarget(deps: ExposeDeps, operation: OperationRef, ta
   if (!storageClass) {
     return { state: 'Failed', failure: failure('HVB-STORAGE-CLASS-MISSING', `Storage class ${target.storageClassName} for volume ${target.namespace}/${target.claimName} does not exist.`, clock.now()) };
   }
-  const claim = await createClaim(client, {
-    apiVersion: 'v1', kind: 'PersistentVolumeClaim',
-    metadata: { namespace: SYSTEM_NAMESPACE, name: targetClaimName(operation), labels: operationLabels(operation) },
-    spec: {
-      accessModes: [target.accessMode],
-      volumeMode: target.volumeMode,
-      storageClassName: target.storageClassName,
-      resources: { requests: { storage: formatQuantity(target.sizeBytes) } },
-    },
-  });
+  let claim: PersistentVolumeClaim;
 
+  try {
+    claim = await createClaim(client, {
+      apiVersion: 'v1', kind: 'PersistentVolumeClaim',
+      metadata: { namespace: SYSTEM_NAMESPACE, name: targetClaimName(operation), labels: operationLabels(operation) },
+      spec: {
+        accessModes: [target.accessMode],
+        volumeMode: target.volumeMode,
+        storageClassName: target.storageClassName,
+        resources: { requests: { storage: formatQuantity(target.sizeBytes) } },
+      },
+    });
+  } catch (error) {
+    const refusal = refusalOf(error);
+
+    if (refusal === undefined) {
+      throw error;
+    }
+
+    return { state: 'Failed', failure: failure('HVB-STORAGE-EXPOSE-FAILED', `The cluster refused the PersistentVolumeClaim for volume ${target.namespace}/${target.claimName}: ${refusal}`, clock.now()) };
+  }
   if (claim.status?.phase === 'Bound' || storageClass.volumeBindingMode === 'WaitForFirstConsumer') {
     return { state: 'Ready', claimName: claim.metadata.name, blank: isBlank(storageClass, target) };
   }

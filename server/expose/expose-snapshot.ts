@@ -8,7 +8,7 @@ import { diagnoseClaim, diagnoseSnapshot } from './diagnose.ts';
 import { nodeFor } from './node.ts';
 import { operationLabels, ROLE_SOURCE, type OperationRef } from './operation-labels.ts';
 import { adoptVolume, claimSpecFor, createClaim, findRoleVolume, isReservedFor, reserveVolume } from './rebind.ts';
-import { waiting, type ExposeDeps, type Failed, type Waiting } from './result.ts';
+import { refusalOf, waiting, type ExposeDeps, type Failed, type Waiting } from './result.ts';
 
 /** The scheduler's own mark of the node that it chose; a provisioner with WaitForFirstConsumer starts at it. */
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
@@ -149,7 +149,7 @@ async function makeTemporary(deps: ExposeDeps, operation: OperationRef, source: 
   }
   const sizeBytes = Math.max(source.sizeBytes, snapshot.status.restoreSize ? parseQuantity(snapshot.status.restoreSize) : 0);
 
-  await createClaim(client, {
+  const claim: PersistentVolumeClaim = {
     apiVersion: 'v1', kind: 'PersistentVolumeClaim',
     metadata: { namespace, name, labels: operationLabels(operation), ...(node ? { annotations: { [SELECTED_NODE]: node } } : {}) },
     spec: {
@@ -160,7 +160,19 @@ async function makeTemporary(deps: ExposeDeps, operation: OperationRef, source: 
       resources: { requests: { storage: formatQuantity(sizeBytes) } },
       dataSource: { apiGroup: VOLUME_SNAPSHOT.group, kind: VOLUME_SNAPSHOT.kind, name: source.snapshot.name },
     },
-  });
+  };
+
+  try {
+    await createClaim(client, claim);
+  } catch (error) {
+    const refusal = refusalOf(error);
+
+    if (refusal === undefined) {
+      throw error;
+    }
+
+    return failed(deps, 'HVB-STORAGE-EXPOSE-FAILED', `The cluster refused the temporary PersistentVolumeClaim ${namespace}/${name}: ${refusal}`);
+  }
 
   return waiting('Provisioning', `A volume is being made from ${where}.`);
 }

@@ -8,7 +8,7 @@ import { targetClaimName } from './create-target.ts';
 import { diagnoseClaim } from './diagnose.ts';
 import { ANNOTATION_OPERATION, belongsTo, LABEL_VOLUME_ROLE, ROLE_TARGET, type OperationRef } from './operation-labels.ts';
 import { adoptVolume, claimSpecFor, createClaim, findRoleVolume, isReservedFor, reserveVolume } from './rebind.ts';
-import { waiting, type ExposeDeps, type Failed, type Waiting } from './result.ts';
+import { refusalOf, waiting, type ExposeDeps, type Failed, type Waiting } from './result.ts';
 
 /** How long a step of the hand-over may take (ms). */
 export const HAND_OVER_MS = 5 * 60_000;
@@ -81,10 +81,13 @@ async function bindTarget(deps: ExposeDeps, operation: OperationRef, target: Tar
     if (isApiError(error, 'NotFound')) {
       return failed(deps, 'HVB-TARGET-NAMESPACE-MISSING', `Namespace ${target.namespace} does not exist.`);
     }
-    if (isApiError(error, 'Forbidden') || isApiError(error, 'Invalid')) {
-      return failed(deps, 'HVB-STORAGE-HANDOVER-FAILED', `The cluster refused PersistentVolumeClaim ${key.namespace}/${key.name}: ${error.message}`);
+    const refusal = refusalOf(error);
+
+    if (refusal === undefined) {
+      throw error;
     }
-    throw error;
+
+    return failed(deps, 'HVB-STORAGE-HANDOVER-FAILED', `The cluster refused PersistentVolumeClaim ${key.namespace}/${key.name}: ${refusal}`);
   }
 
   return claim.metadata.annotations?.[ANNOTATION_OPERATION] === operation.id

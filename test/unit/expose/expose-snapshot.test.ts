@@ -126,8 +126,8 @@ describe('exposing a snapshot', () => {
     }
   });
 
-  it('given an exposure that stopped after any write, when released with a kill at any write, then storage and objects are gone and strangers stay', async () => {
-    const calm = world();
+  it.each(['Delete', 'Retain'] as const)('given an exposure in a class with policy %s that stopped after any write, when released with a kill at any write, then storage and objects are gone and strangers stay', async (reclaimPolicy) => {
+    const calm = world({ reclaimPolicy });
     const before = volumeObjects(calm.kube);
 
     await expose(calm);
@@ -135,7 +135,7 @@ describe('exposing a snapshot', () => {
 
     for (let stop = 0; stop <= writes; stop++) {
       for (let k = 0; k < 6; k++) {
-        const at = world();
+        const at = world({ reclaimPolicy });
 
         killAt(at, stop, 'before');
         for (let call = 0; call < 20; call++) {
