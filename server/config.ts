@@ -1,9 +1,7 @@
-import { SYSTEM_NAMESPACE } from './contract/names.ts';
 import { LOG_LEVELS, type LogLevel } from './telemetry/log.ts';
 
 /** How the server is set up; every field has a default that suits a pod. */
 export interface ServerConfig {
-  systemNamespace: string;
   logLevel: LogLevel;
   /** How long the cuts of all disks of a VM may take (milliseconds). */
   cutTimeoutMs: number;
@@ -20,7 +18,6 @@ export function configFromEnv(env: Readonly<Record<string, string | undefined>>)
 
   if (!isLogLevel(logLevel)) throw new Error(`HVB_LOG_LEVEL is "${logLevel}": it must be one of ${LOG_LEVELS.join(', ')}`);
   return {
-    systemNamespace: env.HVB_SYSTEM_NAMESPACE ?? SYSTEM_NAMESPACE,
     logLevel,
     cutTimeoutMs: milliseconds(env, 'HVB_CUT_TIMEOUT_MS', 120_000, 1_000),
     leaseDurationMs: milliseconds(env, 'HVB_LEASE_DURATION_MS', 15_000, 1_000),

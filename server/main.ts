@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { configFromEnv, type ServerConfig } from './config.ts';
 import { NAMESPACE } from './contract/api.ts';
+import { SYSTEM_NAMESPACE } from './contract/names.ts';
 import { runControllers } from './controllers/run.ts';
 import { createHttpClient } from './kube/http-client.ts';
 import { kubeConfigFromEnv } from './kube/config.ts';
@@ -31,10 +32,10 @@ async function main(): Promise<void> {
 }
 
 function lead(client: KubeClient, config: ServerConfig, log: Logger, clusterID: string, signal: AbortSignal): Promise<'stopped' | 'lost'> {
-  const { leaseDurationMs, systemNamespace } = config;
+  const { leaseDurationMs } = config;
 
   return runAsLeader({
-    client, clock: systemClock, log, namespace: systemNamespace, name: 'harvester-vm-backup', identity: `${hostname()}/${randomUUID()}`,
+    client, clock: systemClock, log, namespace: SYSTEM_NAMESPACE, name: 'harvester-vm-backup', identity: `${hostname()}/${randomUUID()}`,
     // The usual proportions of 15 s, 10 s, 2 s, kept for other lengths.
     leaseDurationMs, renewDeadlineMs: Math.floor(leaseDurationMs * 2 / 3), retryPeriodMs: Math.floor(leaseDurationMs * 2 / 15),
     lead: (leading) => runControllers({ client, clock: systemClock, log, config, clusterID }, leading),

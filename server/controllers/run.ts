@@ -3,7 +3,7 @@ import type { BackupEngine } from '../contract/backup-engine.ts';
 import type { BackupRepository } from '../contract/backup-repository.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { Job, KubeObject, VirtualMachineInstance } from '../contract/kubernetes.ts';
-import { LABEL_OWNER_UID } from '../contract/names.ts';
+import { LABEL_OWNER_UID, SYSTEM_NAMESPACE } from '../contract/names.ts';
 import type { VMBackup } from '../contract/vm-backup.ts';
 import type { VMRestore } from '../contract/vm-restore.ts';
 import type { ServerConfig } from '../config.ts';
@@ -26,7 +26,7 @@ export interface RunDeps { client: KubeClient; clock: Clock; log: Logger; config
 /** Runs every controller until the signal is aborted and the reconciles under way have ended. */
 export async function runControllers({ client, clock, log, config, clusterID }: RunDeps, signal: AbortSignal): Promise<void> {
   const ctx: ControllerContext = {
-    client, clock, log, clusterID, systemNamespace: config.systemNamespace, slots: new MoverSlots(),
+    client, clock, log, clusterID, systemNamespace: SYSTEM_NAMESPACE, slots: new MoverSlots(),
     events: createEventRecorder({ client, component: 'harvester-vm-backup', clock, log }),
     engineFor: createEngineRegistry({ mover: createMoverEngine({ client, clock }) }),
   };
@@ -41,7 +41,7 @@ export async function runControllers({ client, clock, log, config, clusterID }: 
   const repositories = informer<BackupRepository>(BACKUP_REPOSITORY);
   const backups = informer<VMBackup>(VM_BACKUP, { indexes: { [BACKUPS_BY_UID]: ({ metadata }) => (metadata.uid ? [metadata.uid] : []) } });
   const restores = informer<VMRestore>(VM_RESTORE);
-  const jobs = informer<Job>(JOB, { scope: { namespace: config.systemNamespace, labelSelector: LABEL_OWNER_UID } });
+  const jobs = informer<Job>(JOB, { scope: { namespace: SYSTEM_NAMESPACE, labelSelector: LABEL_OWNER_UID } });
   const instances = informer<VirtualMachineInstance>(VIRTUAL_MACHINE_INSTANCE);
 
   for (const controller of [
