@@ -9,9 +9,8 @@ import type { ControllerContext } from '../context.ts';
 import { requests } from '../sources.ts';
 import { vmRestoreReconciler } from './reconcile.ts';
 
-/** What the restore controller needs beside the context. The informers only wake it; what it decides on it reads itself. */
-export interface VMRestoreDeps {
-  ctx: ControllerContext;
+/** What wakes the controller; what it decides on it reads itself. */
+export interface RestoreInformers {
   restores: Informer<VMRestore>;
   repositories: Informer<BackupRepository>;
   /** Jobs of the system namespace: their changes wake the restores that they work for. */
@@ -23,7 +22,7 @@ export interface VMRestoreDeps {
 const CONCURRENCY = 8;
 
 /** The controller of VMRestores: read, decide, act, write the status once. */
-export function vmRestoreController({ ctx, restores, repositories, jobs, instances }: VMRestoreDeps): Controller {
+export function vmRestoreController(ctx: ControllerContext, { restores, repositories, jobs, instances }: RestoreInformers): Controller {
   const matching = (wanted: (restore: VMRestore) => boolean): string[] => restores.list().filter(wanted).map(keyOf);
 
   return createController({
