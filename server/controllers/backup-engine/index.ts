@@ -23,12 +23,17 @@ export interface BackupEngineDeps { ctx: ControllerContext; engines: Informer<Ba
 export function backupEngineController({ ctx, engines, jobs }: BackupEngineDeps): Controller {
   return createController({
     name: 'backup-engine', clock: ctx.clock, log: ctx.log,
-    reconcile: (name) => reconcile(ctx, name),
+    reconcile: backupEngineReconciler(ctx),
     sources: [
       requests(engines),
       source(jobs, (job) => engines.list().filter(({ metadata: { uid } }) => uid === job.metadata.labels?.[LABEL_OWNER_UID]).map(keyOf)),
     ],
   });
+}
+
+/** The reconcile of one BackupEngine by its name, without the loop around it. */
+export function backupEngineReconciler(ctx: ControllerContext): (name: string) => Promise<ReconcileResult> {
+  return (name) => reconcile(ctx, name);
 }
 
 async function reconcile(ctx: ControllerContext, name: string): Promise<ReconcileResult> {
