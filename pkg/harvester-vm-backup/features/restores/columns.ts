@@ -1,0 +1,14 @@
+import { AGE, NAME, NAMESPACE, STATE } from '@shell/config/table-headers';
+
+const text = (key: string): string => `harvesterVmBackup.restores.column.${ key }`;
+
+/** Columns of the list of restores. The progress cell is a slot of the page. */
+export const RESTORE_COLUMNS: object[] = [
+  STATE,
+  NAME,
+  NAMESPACE,
+  { name: 'target', labelKey: text('target'), value: 'targetName', sort: ['targetName', 'nameSort'] },
+  { name: 'backup', labelKey: text('backup'), value: 'backupId', sort: ['backupId', 'nameSort'] },
+  { name: 'progress', labelKey: text('progress'), value: 'status.progress.bytesTotal', sort: ['status.progress.bytesTotal'], search: false },
+  AGE,
+];
