@@ -6,7 +6,7 @@ import { SetupError } from './fail.mjs';
  * @param {string} output
  * @param {number} [limit] lines
  */
-export function buildErrors(output, limit = 60) {
+export function buildErrors(output, limit = 120) {
   // Colours and cursor movements: the build thinks that it writes to a terminal.
   // eslint-disable-next-line no-control-regex
   const lines = output.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').split('\n').map((line) => line.trimEnd());
