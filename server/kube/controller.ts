@@ -71,13 +71,13 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 
 /** A controller. A conflict (409) is looked at again at once, any other error with backoff; nothing ends the process. */
 export function createController(options: ControllerOptions): Controller {
-  const { name, reconcile, sources, clock, concurrency = 1 } = options;
+  const { name, sources, clock, concurrency = 1 } = options;
   const log = options.log.child({ controller: name });
   const queue = createWorkQueue({ clock, random: options.random });
 
   async function work(key: string, signal: AbortSignal): Promise<void> {
     try {
-      const result = await reconcile(key, signal);
+      const result = await options.reconcile(key, signal);
 
       queue.forget(key);
       if (result?.requeueAfterMs !== undefined) {

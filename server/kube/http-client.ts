@@ -30,7 +30,7 @@ function query(values: Record<string, string | number | boolean | undefined>): s
     }
   }
 
-  return parameters.size === 0 ? '' : `?${parameters}`;
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
 }
 
 /** Splits chunks of text into lines; a last line without newline is not given (it is cut off). */

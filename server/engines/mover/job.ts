@@ -78,7 +78,6 @@ export function buildJob(operation: Operation, volume: VolumeMount | undefined):
             image,
             ...(command ? { command } : {}),
             args: [verbOf(operation.task), '--request', REQUEST_FILE],
-            env: [{ name: 'TMPDIR', value: SCRATCH_DIR }],
             volumeMounts,
             ...(volumeDevices.length > 0 ? { volumeDevices } : {}),
             resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '2Gi' } },

@@ -15,7 +15,7 @@ describe('object helpers', () => {
       expect(name).toMatch(/^[a-z]([-a-z0-9]*[a-z0-9])?$/);
       expect(name.length).toBeLessThanOrEqual(63);
       expect(hashedName(...parts)).toBe(name);
-    }));
+    }), { numRuns: 30 });
   });
 
   it('given parts that read the same when joined, when hashed, then the names differ', () => {
