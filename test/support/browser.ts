@@ -39,16 +39,16 @@ export interface Dashboard {
   close(): Promise<void>;
 }
 
-/** Path of the system's Chromium: `HVB_CHROMIUM`, else from PATH. Throws one line that says what is missing. */
+/** Path of the system's Chromium: `CHROMIUM_BINARY`, else from PATH. Throws one line that says what is missing. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
-  if (env['HVB_CHROMIUM']) return env['HVB_CHROMIUM'];
+  if (env['CHROMIUM_BINARY']) return env['CHROMIUM_BINARY'];
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     for (const name of NAMES) {
       const file = join(folder, name);
       if (folder && existsSync(file)) return file;
     }
   }
-  throw new Error(`no Chromium for the browser tests: none of ${NAMES.join(', ')} is in PATH; install one (Debian: apt-get install chromium) or set HVB_CHROMIUM`);
+  throw new Error(`no Chromium for the browser tests: none of ${NAMES.join(', ')} is in PATH; install one (Debian: apt-get install chromium) or set CHROMIUM_BINARY`);
 }
 
 /** Starts a headless Chromium; the caller closes it. */
