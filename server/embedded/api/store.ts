@@ -110,15 +110,15 @@ export class Store {
 
   /** All objects of a resource, or those of one namespace, in key order. */
   list(resource: string, namespace?: string): KubeObject[] {
+    return this.entries(resource, namespace).map((entry) => entry.object);
+  }
+
+  /** As `list`, with the objects' JSON. */
+  entries(resource: string, namespace?: string): Entry[] {
     const { entries, keys } = this.#bucket(resource);
     const from = namespace ? lowerBound(keys, `${namespace}/`) : 0;
     const to = namespace ? lowerBound(keys, `${namespace}0`) : keys.length;
-    const objects: KubeObject[] = [];
-    for (let index = from; index < to; index++) {
-      const entry = entries.get(keys[index] as string);
-      if (entry) objects.push(entry.object);
-    }
-    return objects;
+    return keys.slice(from, to).map((key) => entries.get(key)).filter((entry) => entry !== undefined);
   }
 
   /** Number of objects of a resource. */

@@ -1,0 +1,35 @@
+/** SelfSubjectAccessReview and SubjectAccessReview: questions to RBAC, nothing is stored. */
+import type { Identity, JsonObject, RequestAttributes } from './types.ts';
+import type { Rbac } from './rbac.ts';
+import { badRequest } from './status.ts';
+import { isObject } from './object.ts';
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function attributesOf(spec: JsonObject): RequestAttributes {
+  const resource = spec.resourceAttributes;
+  if (isObject(resource)) {
+    return {
+      path: '', verb: text(resource.verb), group: text(resource.group), resource: text(resource.resource),
+      ...(resource.subresource ? { subresource: text(resource.subresource) } : {}),
+      ...(resource.namespace ? { namespace: text(resource.namespace) } : {}),
+      ...(resource.name ? { name: text(resource.name) } : {}),
+    };
+  }
+  const url = spec.nonResourceAttributes;
+  if (!isObject(url)) throw badRequest('spec: exactly one of nonResourceAttributes or resourceAttributes must be specified');
+  return { path: text(url.path), verb: text(url.verb) };
+}
+
+/** Answers a review; undefined when `resource` is none. */
+export function review(rbac: Rbac, resource: string, body: unknown, caller: Identity): JsonObject | undefined {
+  if (resource !== 'selfsubjectaccessreviews' && resource !== 'subjectaccessreviews') return undefined;
+  if (!isObject(body) || !isObject(body.spec)) throw badRequest('spec: Required value');
+  const { spec } = body;
+  const groups = Array.isArray(spec.groups) ? spec.groups.filter((group) => typeof group === 'string') : [];
+  const subject: Identity = resource === 'selfsubjectaccessreviews' ? caller : { user: text(spec.user), groups };
+  const decision = rbac.authorize(subject, attributesOf(spec));
+  return { ...body, metadata: isObject(body.metadata) ? body.metadata : {}, status: { allowed: decision.allowed, ...(decision.allowed ? { reason: decision.reason } : {}) } };
+}
