@@ -45,14 +45,14 @@ async function reconcile(ctx: ControllerContext, name: string): Promise<Reconcil
   const implementation = ctx.engineFor(engine);
 
   if (engine.status?.observedGeneration === generation && engine.status.phase !== 'Pending') {
-    const released = await implementation.release(operation);
-
-    if (!released) return { requeueAfterMs: WORK_POLL_MS };
-    if (engine.status.phase === 'Ready') return;
     const asked = Date.parse(engine.status.failure?.at ?? '');
-    const waitMs = asked + RETRY_MS - ctx.clock.now().getTime();
+    const waitMs = engine.status.phase === 'Ready' ? Infinity : asked + RETRY_MS - ctx.clock.now().getTime();
 
-    if (waitMs > 0) return { requeueAfterMs: waitMs };
+    // While nothing is due, what the last asking left goes; once it is due, the next asking must not be swept away again.
+    if (waitMs > 0) {
+      if (!await implementation.release(operation)) return { requeueAfterMs: WORK_POLL_MS };
+      return engine.status.phase === 'Ready' ? undefined : { requeueAfterMs: waitMs };
+    }
   }
   const observation = await implementation.advance(operation);
   const now = ctx.clock.now();
