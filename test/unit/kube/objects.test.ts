@@ -9,13 +9,13 @@ const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second)
 
 describe('object helpers', () => {
   it('given any parts, when hashed to a name, then it is a DNS-1123 label of at most 63 characters and stays the same', () => {
-    fc.assert(fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 4 }), (parts) => {
+    fc.assert(fc.property(fc.array(fc.string({ unit: fc.constantFrom(...'aZ09-._/ é日\u{1F600}\n') }), { minLength: 1, maxLength: 4 }), (parts) => {
       const name = hashedName(...parts);
 
       expect(name).toMatch(/^[a-z]([-a-z0-9]*[a-z0-9])?$/);
       expect(name.length).toBeLessThanOrEqual(63);
       expect(hashedName(...parts)).toBe(name);
-    }), { numRuns: 30 });
+    }));
   });
 
   it('given parts that read the same when joined, when hashed, then the names differ', () => {
