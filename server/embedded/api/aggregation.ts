@@ -29,7 +29,7 @@ export class RoleAggregation {
     const roles = this.#core.store.list(CLUSTER_ROLES);
     for (const role of roles) {
       const selectors = getPath(role, ['aggregationRule', 'clusterRoleSelectors']);
-      if (Array.isArray(selectors)) this.#update(role, roles, selectors.filter(isObject) as LabelSelector[]);
+      if (Array.isArray(selectors)) this.#update(role, roles, selectors.filter(isObject));
     }
   }
 

@@ -2,7 +2,7 @@
 import type { AggregatedResource, JsonObject } from './types.ts';
 import type { TypeRegistry } from './registry.ts';
 import type { ResourceType } from './resource-type.ts';
-import { isObject, joinApiVersion } from './object.ts';
+import { joinApiVersion } from './object.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -77,10 +77,10 @@ function resourceList(types: TypeRegistry, aggregated: readonly AggregatedGroup[
 }
 
 function openApi(types: TypeRegistry): JsonObject {
-  const schemas = types.all().map((type) => {
-    const schema = type.schema?.openApi ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const schemas = types.all().map((type): [string, JsonObject] => {
+    const schema: JsonObject = type.schema?.openApi ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
     const name = [...type.group.split('.').reverse().filter((part) => part !== ''), type.version, type.kind].join('.');
-    return [name, { ...schema, ...(isObject(schema.properties) ? {} : { properties: {} }), 'x-kubernetes-group-version-kind': [{ group: type.group, version: type.version, kind: type.kind }] }];
+    return [name, { ...schema, 'x-kubernetes-group-version-kind': [{ group: type.group, version: type.version, kind: type.kind }] }];
   });
   return { openapi: '3.0.0', info: { title: 'Kubernetes', version: VERSION.gitVersion }, paths: {}, components: { schemas: Object.fromEntries(schemas) } };
 }

@@ -42,7 +42,6 @@ function sendJson(response: ServerResponse, status: number, body: string, retryA
 }
 
 function sendWatch(response: ServerResponse, answer: Extract<PipelineAnswer, { kind: 'watch' }>): void {
-  let stop: () => void = () => undefined;
   let started = false;
   const begin = (): void => {
     if (started) return;
@@ -51,7 +50,7 @@ function sendWatch(response: ServerResponse, answer: Extract<PipelineAnswer, { k
     response.flushHeaders();
   };
   try {
-    stop = answer.start({
+    const stop = answer.start({
       write(line) {
         begin();
         response.write(line);
@@ -62,13 +61,12 @@ function sendWatch(response: ServerResponse, answer: Extract<PipelineAnswer, { k
         response.end();
       },
     });
+    begin();
+    response.on('close', stop);
   } catch (error) {
     if (!(error instanceof ApiError) || started) throw error;
     sendJson(response, error.code, JSON.stringify(error.toStatus()));
-    return;
   }
-  begin();
-  response.on('close', stop);
 }
 
 async function sendLog(response: ServerResponse, chunks: AsyncIterable<Uint8Array>): Promise<void> {

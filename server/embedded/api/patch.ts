@@ -164,7 +164,7 @@ export function strategicPatch(target: unknown, patch: unknown): unknown {
     const key = mergeKeyOf(field);
     if (value === null) delete result[field];
     else if (Array.isArray(value) && key && value.every(isObject)) setField(result, field, mergeList(Array.isArray(current) ? current : [], value, key));
-    else if (Array.isArray(value) && PRIMITIVE_SETS.has(field)) setField(result, field, [...new Set([...(Array.isArray(current) ? current : []), ...value])]);
+    else if (Array.isArray(value) && PRIMITIVE_SETS.has(field)) setField(result, field, [...new Set<unknown>([...(Array.isArray(current) ? current as unknown[] : []), ...value as unknown[]])]);
     else setField(result, field, strategicPatch(current, value));
   }
   return result;

@@ -77,7 +77,7 @@ export class Journal {
     try {
       parsed = JSON.parse(text) as Line;
     } catch (error) {
-      throw new Error(`${this.#path} line ${line} is not JSON (${(error as Error).message}): the file was changed from outside; restore it or start with an empty folder`);
+      throw new Error(`${this.#path} line ${line} is not JSON (${(error as Error).message}): the file was changed from outside; restore it or start with an empty folder`, { cause: error });
     }
     if (parsed.v !== undefined && parsed.v !== 1) throw new Error(`${this.#path} has format ${parsed.v}, this version reads format 1: use the version that wrote it`);
     if (parsed.r === undefined) return parsed.rv ?? 0;

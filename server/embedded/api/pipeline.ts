@@ -7,7 +7,7 @@ import type { AggregatedGroup } from './discovery.ts';
 import type { Rbac } from './rbac.ts';
 import type { ResourceType } from './resource-type.ts';
 import type { WatchHub, WatchSink } from './watch.ts';
-import { ApiError, badRequest, forbidden, internalError, methodNotAllowed, notFound } from './status.ts';
+import { ApiError, badRequest, forbidden, internalError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
 import { discover } from './discovery.ts';
 import { objectKey, isObject } from './object.ts';
 import { parseRequest } from './routing.ts';
@@ -94,6 +94,7 @@ export class Pipeline {
   async #handle(request: PipelineRequest): Promise<PipelineAnswer> {
     const { method, path, query, headers, identity } = request;
     const info = readInfo(method, path, query);
+    checkContentType(method, headers['content-type']);
     const body = parseBody(request.body);
     const event: RequestEvent = { ...info, user: identity.user, phase: 'before', method, userAgent: headers['user-agent'] ?? '', query, ...(body === undefined ? {} : { body }) };
     const early = await this.#runHooks(event);
@@ -164,8 +165,7 @@ export class Pipeline {
   #watch(type: ResourceType, info: RequestInfo, { query, headers }: PipelineRequest): (sink: WatchSink) => () => void {
     const presentation = presentationOf(headers.accept ?? '');
     const { namespace } = info;
-    const { now } = this.#core.clock;
-    const render = presentation === 'table' ? (object: Parameters<typeof partialObject>[0]): JsonObject => toTable(type, [object], { resourceVersion: object.metadata.resourceVersion }, query.get('includeObject') ?? 'Metadata', now())
+    const render = presentation === 'table' ? (object: Parameters<typeof partialObject>[0]): JsonObject => toTable(type, [object], { resourceVersion: object.metadata.resourceVersion }, query.get('includeObject') ?? 'Metadata', this.#core.clock.now())
       : presentation === 'partial' ? partialObject : undefined;
     return (sink) => this.#watches.start(type, type.namespaced ? namespace : undefined, query, sink, render);
   }
@@ -177,6 +177,12 @@ function readInfo(method: string, path: string, query: URLSearchParams): Request
   } catch {
     throw badRequest('the URL path is not encoded correctly');
   }
+}
+
+/** Kubernetes clients may send protobuf or YAML; this server reads JSON only and says so. */
+function checkContentType(method: string, contentType: string | undefined): void {
+  const mediaType = contentType?.split(';')[0]?.trim() ?? '';
+  if ((method === 'POST' || method === 'PUT') && mediaType !== '' && mediaType !== 'application/json') throw unsupportedMediaType(['application/json']);
 }
 
 function parseBody(text: string): unknown {

@@ -12,7 +12,7 @@ function mergeValue(field: string, live: unknown, applied: unknown, schema: Json
   if (Array.isArray(applied)) {
     const kind = listKind(field, schema, builtin);
     if (kind.kind === 'atomic' || !Array.isArray(live)) return cloneJson(applied);
-    const result = [...live];
+    const result: unknown[] = [...live as unknown[]];
     for (const item of applied) {
       const segment = itemSegment(item, kind);
       const index = result.findIndex((known) => itemSegment(known, kind) === segment);
@@ -44,7 +44,7 @@ function walk(value: unknown, field: string, schema: JsonObject | undefined, bui
   if (Array.isArray(value)) {
     const kind = listKind(field, schema, builtin);
     if (kind.kind === 'atomic') return value;
-    return value.flatMap((item) => {
+    return value.flatMap((item: unknown): unknown[] => {
       const at = `${path}\u0000${itemSegment(item, kind)}`;
       return gone.has(at) ? [] : [kind.kind === 'map' ? walk(item, '', itemSchema(schema), builtin, at, gone) : item];
     });

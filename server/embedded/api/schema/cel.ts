@@ -37,7 +37,7 @@ function compileRule(source: JsonObject, at: string): Rule {
     try {
       return environment.parse(expression) as Evaluate;
     } catch (error) {
-      throw new Error(`${at}: the CEL expression ${JSON.stringify(expression)} does not compile: ${(error as Error).message}`);
+      throw new Error(`${at}: the CEL expression ${JSON.stringify(expression)} does not compile: ${(error as Error).message}`, { cause: error });
     }
   };
   return {
