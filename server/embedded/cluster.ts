@@ -5,6 +5,7 @@ import type { ApiServer } from './api/index.ts';
 import type { Drivers, DriverOptions } from './drivers/index.ts';
 import type { DataFolder } from './process/data-folder.ts';
 import type { RancherFacade } from './rancher/index.ts';
+import type { SeedOptions } from './seed/index.ts';
 import { join } from 'node:path';
 import { customResourceDefinitions } from '../contract/crd/index.ts';
 import { createHttpClient } from '../kube/http-client.ts';
@@ -12,10 +13,9 @@ import { createApiServer } from './api/index.ts';
 import { startDrivers } from './drivers/index.ts';
 import { kubeconfig, loadTokens, writePrivate } from './process/credentials.ts';
 import { ServerChild } from './process/server-child.ts';
-import { SERVER_USER, installServerRole } from './process/server-role.ts';
 import { createRancherFacade } from './rancher/index.ts';
 import { DEMO_USERS } from './rancher/users.ts';
-import { seedCluster } from './seed/index.ts';
+import { IDENTITIES, MOVER_IMAGE, seedCluster } from './seed/index.ts';
 
 const SERVER_ROOT = join(import.meta.dirname, '..');
 /** The page that `/` opens. */
@@ -37,6 +37,7 @@ export interface ClusterOptions {
   /** The dashboard; absent: none. */
   readonly dashboard?: { readonly port: number; readonly shellDist: string; readonly pluginDist: string };
   readonly drivers?: Partial<Pick<DriverOptions, 'latencies' | 'faults' | 'recordRate' | 'random' | 'pools'>>;
+  readonly seed?: Partial<Pick<SeedOptions, 'scale' | 'machines'>>;
   /** Told when the server process ended by itself. */
   readonly onServerExit?: (how: string, delayMs: number) => void;
   /** Told what is being done, before it is. */
@@ -73,7 +74,7 @@ async function startApi({ folder }: ClusterOptions): Promise<{ api: ApiServer; a
 
   for (const user of DEMO_USERS) api.addToken(tokens.get(user.name) ?? '', user.identity);
   api.addToken(tokens.get(DRIVERS) ?? '', { user: DRIVERS, groups: ['system:masters'] });
-  api.addToken(tokens.get(SERVER) ?? '', { user: SERVER_USER, groups: ['system:serviceaccounts', 'system:authenticated'] });
+  api.addToken(tokens.get(SERVER) ?? '', IDENTITIES.server);
 
   return { api, apiUrl: await api.listen(0), tokens };
 }
@@ -109,7 +110,6 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     const adminToken = tokens.get(DEMO_USERS[0].name) ?? '';
     const kubeconfigPath = folder.path('kubeconfig');
     await writePrivate(kubeconfigPath, kubeconfig(apiUrl, adminToken));
-    await installServerRole(api);
 
     options.onStep?.('VMs, disks and storage');
     const client = createHttpClient({ baseUrl: apiUrl, token: () => Promise.resolve(tokens.get(DRIVERS) ?? '') });
@@ -117,11 +117,13 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     const mover = { command: [process.execPath, join(SERVER_ROOT, 'mover', 'main.ts')] };
     const drivers = await startDrivers({
       client, clock, log, dataFolder: folder.path('cluster'), env: moverEnv(options.env),
-      images: { 'harvester-vm-backup-mover': mover }, ...options.drivers,
+      images: { [MOVER_IMAGE.split(':')[0] as string]: mover }, ...options.drivers,
     });
     closers.push(() => drivers.stop());
     drivers.attach(api);
-    await seedCluster({ client, clock, files: drivers.files });
+    await seedCluster({
+      client, files: drivers.files, path: options.env['PATH'] ?? '', ...options.seed, step: (text) => options.onStep?.(`first start: ${text}`),
+    });
 
     let facade: RancherFacade | undefined;
     let dashboardUrl: string | undefined;
