@@ -23,7 +23,8 @@ export function targetClaimName(operation: OperationRef): string {
 
 /**
  * Whether a new volume of a class is sure to read as zeros. A new image file is; a block volume only where the driver is
- * known to be thin or to clear: a thick logical volume shows what was on the disk before.
+ * known to be thin or to clear: a thick logical volume shows what was on the disk before, and a Longhorn class with a backing
+ * image (every image of Harvester has one) shows that image.
  */
 export function isBlank(storageClass: StorageClass, target: Pick<TargetVolume, 'volumeMode'>): boolean {
   if (target.volumeMode === 'Filesystem') {
@@ -31,7 +32,7 @@ export function isBlank(storageClass: StorageClass, target: Pick<TargetVolume, '
   }
   const { provisioner, parameters } = storageClass;
 
-  return provisioner === 'driver.longhorn.io' || provisioner.endsWith('rbd.csi.ceph.com')
+  return (provisioner === 'driver.longhorn.io' && !parameters?.['backingImage']) || provisioner.endsWith('rbd.csi.ceph.com')
     || (provisioner === 'lvm.driver.harvesterhci.io' && parameters?.['type'] === 'dm-thin');
 }
 

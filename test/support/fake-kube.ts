@@ -117,7 +117,10 @@ export class FakeKube implements KubeClient {
       const old = this.#stored(type, key);
       const merged = mergePatch(old, cloneJson(patch)) as Stored;
 
-      this.#checkVersion(type, old, (patch as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion);
+      const { uid, resourceVersion } = (patch as { metadata?: { uid?: string; resourceVersion?: string } }).metadata ?? {};
+
+      if (uid !== undefined && uid !== old.metadata.uid) throw new ApiError(409, 'Conflict', `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+      this.#checkVersion(type, old, resourceVersion);
 
       return this.#store(type, old, { ...merged, ...statusOf(old) }) as unknown as T;
     });

@@ -61,10 +61,10 @@ export const checkConversion: Check = (context) => perDisk('volume-conversion', 
     : pass('volume-conversion', 'The image file disk.img becomes a raw device. The guest sees the same disk; every byte is the same.', plan.name);
 });
 
-/** A class that fills new volumes from an image breaks the rule that unwritten means zero. */
+/** Where new volumes are not blank, empty parts of the disk have to be written as well. */
 export const checkContent: Check = (context) => perDisk('volume-content', context, ({ plan, storageClass }) => (storageClass?.image === undefined
   ? pass('volume-content', 'New volumes of the class are blank.', plan.name)
-  : fail('volume-content', `New volumes of class ${storageClass.name} are not blank: they start with the content of image ${storageClass.image}, which would show through where the backed-up disk is empty.`, 'Map the disk to a class without an image, such as harvester-longhorn.', plan.name)));
+  : warn('volume-content', `New volumes of class ${storageClass.name} start with the content of image ${storageClass.image}, so the whole disk is written, its empty parts too.`, 'Map the disk to a class without an image, such as harvester-longhorn, for a restore that is faster and takes less space.', plan.name)));
 
 /** How the volume comes to be bound. */
 export const checkBinding: Check = (context) => perDisk('volume-binding', context, ({ plan, storageClass }) => pass(

@@ -55,6 +55,7 @@ describe('target volume', () => {
     const blank = async (name: string, volumeMode: 'Block' | 'Filesystem'): Promise<boolean> => isBlank(await at.kube.get<StorageClass>(STORAGE_CLASS, { name }), { volumeMode });
 
     expect([await blank('longhorn', 'Block'), await blank('lvm-thin', 'Block'), await blank('lvm-striped', 'Block'), await blank('nfs', 'Filesystem'), await blank('nfs', 'Block')]).toEqual([true, true, false, true, false]);
+    expect(isBlank({ ...await at.kube.get<StorageClass>(STORAGE_CLASS, { name: 'longhorn' }), parameters: { backingImage: 'vm-image-1' } }, { volumeMode: 'Block' })).toBe(false);
   });
 });
 

@@ -37,7 +37,7 @@ describe('checks of a plan', () => {
     ['an unknown driver', 'volume-modes', { document: onlyRoot, request: withClass('mystery'), facts: someFacts({ storageClasses: [LONGHORN, UNKNOWN] }) }, 'Warn', 'taken as Block, ReadWriteMany'],
     ['a StorageProfile that allows it', 'volume-modes', { document: onlyRoot, request: withClass('mystery'), facts: someFacts({ storageClasses: [{ ...UNKNOWN, profile: [{ volumeMode: 'Block', accessMode: 'ReadWriteOnce' }] }] }) }, 'Pass', 'its StorageProfile'],
     ['a device that becomes a file', 'volume-conversion', { document: onlyRoot, request: withClass('nfs') }, 'Pass', 'becomes the image file disk.img'],
-    ['a class that fills volumes from an image', 'volume-content', { document: onlyRoot, facts: someFacts({ storageClasses: [{ ...LONGHORN, image: 'vm-image-1' }] }) }, 'Fail', 'vm-image-1'],
+    ['a class that fills volumes from an image', 'volume-content', { document: onlyRoot, facts: someFacts({ storageClasses: [{ ...LONGHORN, image: 'vm-image-1' }] }) }, 'Warn', 'vm-image-1'],
     ['a class that waits for its consumer', 'volume-binding', { document: onlyRoot, request: withClass('lvm-thin') }, 'Pass', 'the data mover is its first user'],
     ['a class of one node', 'node-bound', { document: onlyRoot, request: withClass('lvm-thin') }, 'Warn', 'node-1'],
     ['a network that is not there', 'networks', { facts: someFacts({ networks: [] }) }, 'Fail', 'web/vlan1'],

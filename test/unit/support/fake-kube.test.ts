@@ -44,11 +44,12 @@ describe('FakeKube', () => {
     expect(kube.all(SECRET).map((one) => one.metadata.name)).toEqual(['free']);
   });
 
-  it('given a UID precondition of another object, when deleting, then nothing goes', async () => {
+  it('given a UID precondition of another object, when deleting or patching, then nothing happens', async () => {
     const kube = new FakeKube(new FakeClock());
     await kube.create(SECRET, secret('one'));
 
     await expect(kube.delete(SECRET, key, { uid: 'other' })).rejects.toMatchObject({ reason: 'Conflict' });
+    await expect(kube.patch(SECRET, key, { metadata: { uid: 'other', labels: { a: 'b' } } })).rejects.toMatchObject({ reason: 'Conflict' });
     expect(kube.all(SECRET)).toHaveLength(1);
   });
 
