@@ -10,7 +10,7 @@ import { takeCut, type WindowOutcome } from '../../guest/window.ts';
 import { WAIT_POLL_MS, WORK_POLL_MS, type ControllerContext } from '../context.ts';
 import type { CaptureStore } from './capture-store.ts';
 import { inspect } from './inspect.ts';
-import { createSnapshots, deleteSnapshots, listSnapshots, readCuts } from './snapshots.ts';
+import { createSnapshots, deleteSnapshots, exactCuts, listSnapshots, readCuts } from './snapshots.ts';
 import { currentStatus, enter, fail, withProgress, type Step } from './status.ts';
 
 const QUIESCE_ATTEMPTS = 3;
@@ -63,7 +63,7 @@ async function inWindow(ctx: ControllerContext, deps: QuiesceDeps, backup: VMBac
     readSnapshots: () => readCuts(ctx.client, current, attempt),
   }, { freezer, clock: ctx.clock, log: ctx.log, signal }, policy === 'Required');
 
-  if (outcome.type === 'Cut') return { status: afterCut(current, outcome, guest.agentConnected, decision.action === 'Cut' ? decision : undefined, ctx.clock.now()), requeueAfterMs: 0 };
+  if (outcome.type === 'Cut') return { status: afterCut(current, { ...outcome, states: await exactCuts(ctx.client, backup, outcome.states) }, guest.agentConnected, decision.action === 'Cut' ? decision : undefined, ctx.clock.now()), requeueAfterMs: 0 };
   // A server that is being stopped proves nothing about the VM: the next one tries again.
   signal.throwIfAborted();
   if (attempt < QUIESCE_ATTEMPTS) {

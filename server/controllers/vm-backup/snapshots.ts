@@ -1,5 +1,5 @@
-import { VOLUME_SNAPSHOT } from '../../contract/api.ts';
-import type { VolumeSnapshot } from '../../contract/kubernetes.ts';
+import { VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CONTENT } from '../../contract/api.ts';
+import type { VolumeSnapshot, VolumeSnapshotContent } from '../../contract/kubernetes.ts';
 import { LABEL_ATTEMPT, LABEL_OWNER_KIND, LABEL_OWNER_UID } from '../../contract/names.ts';
 import type { VMBackup } from '../../contract/vm-backup.ts';
 import { isApiError, type KubeClient } from '../../kube/client.ts';
@@ -50,6 +50,22 @@ export async function readCuts(client: KubeClient, backup: VMBackup, attempt: nu
 
     return { volume: volume.name, snapshotName: name, ...(status?.creationTime ? { cutAt: new Date(status.creationTime) } : {}), ...(status?.error?.message ? { error: status.error.message } : {}) };
   });
+}
+
+/**
+ * The cuts' instants as exactly as the driver gives them: a VolumeSnapshot tells whole seconds, its content nanoseconds.
+ * Read after the thaw, since no guest should stay frozen for it; a content that is not there leaves the whole second.
+ */
+export async function exactCuts(client: KubeClient, backup: VMBackup, states: readonly CutState[]): Promise<CutState[]> {
+  const byName = new Map((await listSnapshots(client, backup)).map((snapshot) => [snapshot.metadata.name, snapshot]));
+
+  return Promise.all(states.map(async (state) => {
+    const name = byName.get(state.snapshotName)?.status?.boundVolumeSnapshotContentName;
+    const content = name === undefined ? undefined : await client.find<VolumeSnapshotContent>(VOLUME_SNAPSHOT_CONTENT, { name });
+    const nanoseconds = content?.status?.creationTime;
+
+    return nanoseconds === undefined ? state : { ...state, cutAt: new Date(nanoseconds / 1e6) };
+  }));
 }
 
 /** Deletes every VolumeSnapshot of the backup; true when none is left. */

@@ -8,9 +8,9 @@ import { setCondition } from '../../kube/objects.ts';
 /** What one step of the reconcile gives: the status to be written, and when to look again. */
 export interface Step { status: VMBackupStatus; requeueAfterMs?: number }
 
-/** The status of a backup that has none yet. */
-export function currentStatus(backup: VMBackup): VMBackupStatus {
-  return backup.status ?? { phase: 'Pending' };
+/** The status; of a backup that has none yet, that of one which waits since it was created. */
+export function currentStatus({ status, metadata }: VMBackup): VMBackupStatus {
+  return status ?? { phase: 'Pending', ...(metadata.creationTimestamp ? { timings: [{ phase: 'Pending', startedAt: metadata.creationTimestamp }] } : {}) };
 }
 
 /** The status with another phase: checked against the table, its times noted, its conditions set. */
