@@ -99,7 +99,8 @@ export function createPodController(context: DriverContext, { images, podsFolder
     await sandbox.markStarted(started);
     const child = startProcess({
       command, args, cwd: sandbox.root, logFile: sandbox.logFile,
-      env: { PATH: process.env['PATH'] ?? DEFAULT_PATH, HOME: sandbox.root, TMPDIR: sandbox.inside('/tmp'), ...env, ...program.env, ...own, MOVER_ROOT: sandbox.root },
+      // Folders that the container names are folders of the sandbox; nothing of the machine's own home gets in.
+      env: { PATH: process.env['PATH'] ?? DEFAULT_PATH, ...env, ...program.env, ...own, HOME: sandbox.root, TMPDIR: sandbox.inside(own['TMPDIR'] ?? '/tmp'), MOVER_ROOT: sandbox.root },
     });
     const uid = pod.metadata.uid ?? '';
     const key = keyOf(pod);
