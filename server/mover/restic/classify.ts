@@ -40,10 +40,10 @@ const RULES: readonly Rule[] = [
   { code: 'HVB-REPO-SNAPSHOT-MISSING', matches: says(/no matching ID found|no snapshot found|not found in snapshot|no such snapshot/i), message: ({ folder }) => `The repository in ${folder} does not hold the snapshot or file that was asked for.` },
   {
     code: 'HVB-REPO-DAMAGED',
-    matches: says(/ciphertext verification failed|invalid data returned|config file has zero size|(hash|ID) mismatch|wrong data returned|not found in (the )?index|not found in repository|no such file or directory|unexpected EOF|input\/output error|repository contains (errors|damaged)|(load|decrypt)\w* .*failed|number of blobs|data seems to be missing|Fatal: .*(corrupt|damage)/i),
+    matches: says(/ciphertext verification failed|invalid data returned|config file has zero size|(hash|ID) mismatch|wrong data returned|not found in (the )?index|not found in repository|no such file or directory|\bEOF$|file is too short|Unmarshal: |input\/output error|repository contains (errors|damaged)|(load|decrypt)\w* .*failed|number of blobs|data seems to be missing|Fatal: .*(corrupt|damage)/im),
     message: ({ folder, command }) => `The repository in ${folder} is damaged: ${command} could not read what it should hold.`,
   },
-  { code: 'HVB-ENGINE-UNSUPPORTED', matches: says(/unknown (flag|shorthand flag|command)|invalid argument .* for .* flag/i), message: ({ command }) => `The installed restic does not know an option that ${command} needs.` },
+  { code: 'HVB-ENGINE-UNSUPPORTED', matches: says(/unknown (flag|shorthand flag|command)|invalid compression mode|invalid argument .* for .* flag/i), message: ({ command }) => `The installed restic does not know an option that ${command} needs.` },
   { code: 'HVB-MOVER-KILLED', matches: (outcome) => outcome.signal !== null, message: ({ command, signal }) => `restic was killed by ${signal} during ${command}.` },
 ];
 
@@ -55,6 +55,16 @@ export function classify(outcome: Outcome): MoverError {
     ? new MoverError(rule.code, rule.message(outcome), evidence)
     // The only certain thing is that it is not known: strict, so that nothing unknown passes for success or for data loss.
     : new MoverError('HVB-INTERNAL', `restic ${outcome.command} failed for a reason that is not known to the mover.`, evidence);
+}
+
+/**
+ * Throws `HVB-REPO-DAMAGED` when restic left damaged snapshots out of a list, which it does with exit code 0: a list
+ * that is silently too short would make a backup vanish.
+ */
+export function requireWhole(stderr: string, folder: string): void {
+  if (/invalid data returned|ciphertext verification failed|(hash|ID) mismatch/i.test(stderr)) {
+    throw new MoverError('HVB-REPO-DAMAGED', `The repository in ${folder} is damaged: some of its snapshots cannot be read.`, readable(stderr));
+  }
 }
 
 const PERMANENT = /returned error, retrying after .*(read-only file system|permission denied|operation not permitted|no space left on device|disk quota exceeded|no such file or directory|input\/output error)/i;

@@ -55,6 +55,8 @@ export class ResticRepository implements Engine {
 
   async files(snapshotID: string): Promise<string[]> {
     const stdout = await this.#runner.reading((options) => this.#runner.capture(['ls', snapshotID], options));
+    // restic 0.14 lists nothing, successfully, for a snapshot that is not there.
+    if (stdout.trim() === '') throw new MoverError('HVB-REPO-SNAPSHOT-MISSING', `The snapshot ${snapshotID} is not in the repository.`);
     return parseFiles(stdout).map((file) => file.replace(/^\//, ''));
   }
 

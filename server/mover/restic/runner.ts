@@ -1,7 +1,7 @@
 import type { Clock } from '../../contract/clock.ts';
 import { MoverError } from '../errors.ts';
 import type { ResticBinary } from './binary.ts';
-import { classify } from './classify.ts';
+import { classify, requireWhole } from './classify.ts';
 import { hasLocks, placeOf } from './place.ts';
 import { ResticProcess, readText } from './process.ts';
 import type { Exit } from './process.ts';
@@ -57,6 +57,7 @@ export class ResticRunner {
     process.child.stdin.end();
     const [stdout, exit] = await Promise.all([readText(process.child.stdout), process.exit]);
     await runner.requireSuccess(args, exit);
+    requireWhole(exit.stderr, runner.folder);
     return stdout;
   }
 
