@@ -1,13 +1,11 @@
 /** `x-kubernetes-validations`: CEL rules of a schema, compiled once per CRD. */
-import { Environment } from '@marcbachmann/cel-js';
 import type { JsonObject } from '../types.ts';
 import type { FieldError } from '../status.ts';
 import { isObject } from '../object.ts';
+import { createCelEnvironment } from './cel-library.ts';
 import { toCel } from './cel-values.ts';
 
-const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
-  .registerVariable('self', 'dyn')
-  .registerVariable('oldSelf', 'dyn');
+const environment = createCelEnvironment();
 
 type Evaluate = (context: JsonObject) => unknown;
 
@@ -35,7 +33,10 @@ function compileRule(source: JsonObject, at: string): Rule {
   const text = String(source.rule);
   const compile = (expression: string): Evaluate => {
     try {
-      return environment.parse(expression) as Evaluate;
+      const parsed = environment.parse(expression);
+      const checked = parsed.check();
+      if (!checked.valid) throw checked.error ?? new Error('type check failed');
+      return parsed as Evaluate;
     } catch (error) {
       throw new Error(`${at}: the CEL expression ${JSON.stringify(expression)} does not compile: ${(error as Error).message}`, { cause: error });
     }
