@@ -15,8 +15,8 @@ export type WatchEvent<T> =
   | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
   | { type: 'BOOKMARK'; resourceVersion: string };
 
-/** Options of a delete. `uid` makes the API refuse (409) when the object was replaced meanwhile. */
-export interface DeleteOptions { uid?: string; resourceVersion?: string; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' }
+/** Options of a delete. `uid` makes the API refuse (409) when the object was replaced meanwhile. `gracePeriodSeconds` 0 is for what has ended a pod itself. */
+export interface DeleteOptions { uid?: string; resourceVersion?: string; gracePeriodSeconds?: number; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' }
 
 /**
  * A Kubernetes client for any kind. Every failure of the API is thrown as {@link ApiError};

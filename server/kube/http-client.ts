@@ -127,11 +127,11 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
     replace: (type, object) => parsed(transport.text({ method: 'PUT', path: objectPath(type, object.metadata), body: object })),
     replaceStatus: (type, object) => parsed(transport.text({ method: 'PUT', path: `${objectPath(type, object.metadata)}/status`, body: object })),
     patch: (type, key, patch) => parsed(transport.text({ method: 'PATCH', path: objectPath(type, key), body: patch, contentType: 'application/merge-patch+json' })),
-    async delete(type, key, { uid, resourceVersion, propagationPolicy } = {}) {
+    async delete(type, key, { uid, resourceVersion, propagationPolicy, gracePeriodSeconds } = {}) {
       const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
 
       try {
-        await transport.text({ method: 'DELETE', path: objectPath(type, key), body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy } });
+        await transport.text({ method: 'DELETE', path: objectPath(type, key), body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy, gracePeriodSeconds } });
       } catch (error) {
         if (!isApiError(error, 'NotFound')) {
           throw error;

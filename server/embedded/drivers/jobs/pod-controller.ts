@@ -157,8 +157,12 @@ export function createPodController(context: DriverContext, { images, podsFolder
 
       return;
     }
+    const { namespace, name, uid } = pod.metadata;
+
     await sandboxOf(pod).remove();
     await withoutFinalizer(client, POD, pod, FINALIZER);
+    // A pod that was on a node waits for the kubelet's word that its time of grace may end.
+    await client.delete(POD, { namespace, name }, { uid, gracePeriodSeconds: 0 });
   }
 
   async function reconcile(key: string): Promise<ReconcileResult> {
