@@ -67,7 +67,7 @@ export class FakeKube implements KubeClient {
 
   /** Puts an object there as it is, status included, past hooks; gives what is stored. */
   seed<T extends KubeObject>(type: ResourceType, object: T): T {
-    return this.#insert(type, object as Stored, true) as unknown as T;
+    return this.#insert(type, object, true) as unknown as T;
   }
 
   /** Changes a stored object in place, status included, past hooks: what another actor of the cluster does. */
@@ -83,7 +83,7 @@ export class FakeKube implements KubeClient {
     return [...this.#collection(type).values()].map((object) => cloneJson(object) as unknown as T);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
+   
   async get<T extends KubeObject>(type: ResourceType, key: ObjectKey): Promise<T> {
     return cloneJson(this.#stored(type, key)) as unknown as T;
   }
@@ -92,7 +92,7 @@ export class FakeKube implements KubeClient {
     return this.#collection(type).has(idOf(key.namespace, key.name)) ? this.get<T>(type, key) : undefined;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
+   
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListResult<T>> {
     if (this.absentKinds.has(type.plural)) throw new ApiError(404, 'NotFound', `the server could not find the requested resource ${type.plural}`);
     const matches = this.#matcher(options);
@@ -163,7 +163,7 @@ export class FakeKube implements KubeClient {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
+   
   async podLog(key: Required<ObjectKey>, options: { container: string; tailLines?: number }): Promise<string> {
     const log = this.logs.get(`${key.namespace}/${key.name}/${options.container}`);
 

@@ -36,7 +36,7 @@ export function sanitiseVM(source: BackupDocument['vm'], options: SanitiseOption
   const changes: string[] = [];
   const spec = structuredClone(source.spec) as VirtualMachine['spec'];
 
-  spec.template.metadata = { ...spec.template.metadata, labels: restoredLabels(spec.template.metadata?.labels, source.metadata.name, target.name), annotations: restoredAnnotations(spec.template.metadata?.annotations) } as NonNullable<typeof spec.template.metadata>;
+  spec.template.metadata = { ...spec.template.metadata, labels: restoredLabels(spec.template.metadata?.labels, source.metadata.name, target.name), annotations: restoredAnnotations(spec.template.metadata?.annotations) };
   delete spec.template.metadata.name;
   delete spec.template.metadata.namespace;
   dropSourceOnlyFields(spec, changes);

@@ -89,7 +89,7 @@ describe('invariants of a restore', () => {
       const planned = plan({ document: aDocument({ volumes: known.map((disk) => aVolumeOf(disk)) }) }).volumes;
       const secretNames = new Map(known.map((disk) => [`secret-${disk}`, `new-${disk}`]));
       const { vm: restored } = sanitiseVM(source, { restoreUID: 'u', target: { namespace: 'lab', name: 'copy' }, volumes: planned, secretNames, keepMacAddresses: false, resume: 'Always' });
-      const left = restored as VirtualMachine;
+      const left = restored;
 
       expect(planned.map(({ claimName }) => claimName)).toEqual(expect.arrayContaining(claimsOf(left)));
       expect([...secretNames.values()]).toEqual(expect.arrayContaining(secretsOf(left)));
