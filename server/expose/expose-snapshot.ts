@@ -13,9 +13,10 @@ import { refusalOf, waiting, type ExposeDeps, type Failed, type Waiting } from '
 /** The scheduler's own mark of the node that it chose; a provisioner with WaitForFirstConsumer starts at it. */
 const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
-/** How long the driver may take to make a volume from the snapshot (a full copy for some), and to bind it elsewhere (ms). */
-export interface ExposeLimits { provisionMs: number; bindMs: number }
-export const EXPOSE_LIMITS: ExposeLimits = { provisionMs: 60 * 60_000, bindMs: 5 * 60_000 };
+/** How long the driver may take to finish the snapshot, to make a volume from it (a full copy for some), and to bind it elsewhere (ms). */
+export interface ExposeLimits { readyMs: number; provisionMs: number; bindMs: number }
+/** @see ExposeLimits */
+export const EXPOSE_LIMITS: ExposeLimits = { readyMs: 60 * 60_000, provisionMs: 60 * 60_000, bindMs: 5 * 60_000 };
 
 /** What is to be made readable. */
 export interface SnapshotSource {
@@ -52,7 +53,7 @@ export async function exposeSnapshot(deps: ExposeDeps, operation: OperationRef, 
   }
   const volume = await findRoleVolume(client, operation, ROLE_SOURCE);
 
-  return volume ? bindExposed(deps, operation, volume, names.exposed) : makeTemporary(deps, operation, source, names.temporary);
+  return volume ? bindExposed(deps, operation, volume, names.exposed) : makeTemporary(deps, operation, source, names.temporary, limits);
 }
 
 function failed(deps: ExposeDeps, code: FailureCode, message: string, evidence?: string): Failed {
@@ -117,7 +118,7 @@ async function leaveTemporary(deps: ExposeDeps, operation: OperationRef, claim: 
 }
 
 /** Step 1: a claim from the snapshot, beside it. */
-async function makeTemporary(deps: ExposeDeps, operation: OperationRef, source: SnapshotSource, name: string): Promise<Waiting | Failed> {
+async function makeTemporary(deps: ExposeDeps, operation: OperationRef, source: SnapshotSource, name: string, limits: ExposeLimits): Promise<Waiting | Failed> {
   const { client } = deps;
   const { namespace } = source.snapshot;
   const where = `VolumeSnapshot ${namespace}/${source.snapshot.name}`;
@@ -129,7 +130,9 @@ async function makeTemporary(deps: ExposeDeps, operation: OperationRef, source: 
   if (!snapshot.status?.readyToUse) {
     const { summary, evidence, fatal } = await diagnoseSnapshot(client, snapshot);
 
-    return fatal ? failed(deps, fatal, summary, evidence) : waiting('SnapshotReady', summary);
+    return fatal || ageMs(deps, snapshot.metadata.creationTimestamp) > limits.readyMs
+      ? failed(deps, fatal ?? 'HVB-STORAGE-SNAPSHOT-FAILED', summary, evidence)
+      : waiting('SnapshotReady', summary);
   }
   const content = await client.find<VolumeSnapshotContent>(VOLUME_SNAPSHOT_CONTENT, { name: snapshot.status.boundVolumeSnapshotContentName ?? '' });
   const origin = snapshot.spec.source.persistentVolumeClaimName

@@ -64,6 +64,8 @@ describe('exposing a snapshot', () => {
     });
     expect(await exposeSnapshot(at.deps, OPERATION, SOURCE)).toMatchObject({ state: 'Waiting', step: 'SnapshotReady', message: expect.stringContaining('backup target is away') as string });
     expect(at.kube.writes).toEqual([]);
+    await at.clock.advance(60 * 60_000 + 1);
+    expect(await exposeSnapshot(at.deps, OPERATION, SOURCE)).toMatchObject({ state: 'Failed', failure: { code: 'HVB-STORAGE-SNAPSHOT-FAILED', message: expect.stringContaining('backup target is away') as string } });
   });
 
   it.each([
@@ -96,7 +98,7 @@ describe('exposing a snapshot', () => {
 
   it('given a provisioner that never answers, when the limit passes, then it fails and says what was waited for', async () => {
     const at = world();
-    const limits = { provisionMs: 10_000, bindMs: 1_000 };
+    const limits = { readyMs: 1_000, provisionMs: 10_000, bindMs: 1_000 };
 
     await exposeSnapshot(at.deps, OPERATION, SOURCE, limits);
     await at.clock.advance(10_000);
