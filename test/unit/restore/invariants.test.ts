@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { VirtualMachine, VMVolume } from '../../../server/contract/kubernetes.ts';
+import type { VMVolume } from '../../../server/contract/kubernetes.ts';
 import { secretsOf } from '../../../server/domain/backup/secrets.ts';
 import { claimsOf } from '../../../server/domain/backup/volumes.ts';
 import { canonicalJson } from '../../../server/domain/restore/canonical.ts';
