@@ -73,7 +73,7 @@ function evaluateRule(rule: Rule, schema: JsonObject, value: unknown, old: unkno
   if (rule.transition && old === undefined) return [];
   const context: JsonObject = { self: toCel(schema, value), oldSelf: old === undefined ? null : toCel(schema, old) };
   const report = (text: string): FieldError[] =>
-    [{ field: at + rule.fieldPath || '<nil>', reason: rule.reason, text: rule.reason === 'FieldValueRequired' ? `Required value: ${text}` : rule.reason === 'FieldValueForbidden' ? `Forbidden: ${text}` : `Invalid value: ${JSON.stringify(typeName(schema, value))}: ${text}` }];
+    [{ field: (at + rule.fieldPath).replace(/^\./, '') || '<nil>', reason: rule.reason, text: rule.reason === 'FieldValueRequired' ? `Required value: ${text}` : rule.reason === 'FieldValueForbidden' ? `Forbidden: ${text}` : `Invalid value: ${JSON.stringify(typeName(schema, value))}: ${text}` }];
   let result: unknown;
   try {
     result = rule.evaluate(context);
