@@ -128,6 +128,7 @@ function removeCollection(core: Core, request: ResourceRequest): ResourceAnswer 
 
 function checkSubresource({ type, info }: ResourceRequest): void {
   const { subresource, verb } = info;
+  if ((verb === 'update' || verb === 'patch') && info.name === undefined) throw methodNotAllowed();
   if (subresource === undefined) return;
   const known = (subresource === 'status' && type.status) || (subresource === 'finalize' && type.group === '' && type.plural === 'namespaces');
   if (!known) throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
