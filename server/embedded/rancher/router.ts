@@ -32,6 +32,8 @@ interface Exchange { request: IncomingMessage; response: ServerResponse; url: UR
 
 const CLUSTER_PROXY = /^\/k8s\/clusters\/local(\/(?:api|apis|version|openapi|healthz|readyz|livez)(?:\/.*)?)$/;
 const EXTENSION_FILE = /^\/v1\/uiplugins\/([^/]+)\/([^/]+)\/plugin\/(.+)$/;
+/** Where the dashboard's build has its files; every other path below it is one of its pages, also with dots in it. */
+const ASSET_FOLDER = /^\/(js|css|img|fonts)\//;
 /** The dashboard looks for news at its maker's; this one stays on the machine. */
 const CONTENT_POLICY = "connect-src 'self' ws://localhost:* ws://127.0.0.1:*; frame-ancestors 'self'";
 
@@ -56,7 +58,7 @@ async function dashboard({ request, url }: Exchange, options: RouterOptions): Pr
   const file = await options.shell.reply(request, decodeURIComponent(path));
 
   if (file) return file;
-  if (!url.pathname.startsWith('/dashboard/') || /\.\w+$/.test(path)) return notFoundReply(url.pathname);
+  if (!url.pathname.startsWith('/dashboard/') || ASSET_FOLDER.test(path)) return notFoundReply(url.pathname);
   const index = await options.shell.reply(request, '/index.html');
 
   return index

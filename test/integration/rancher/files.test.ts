@@ -40,11 +40,15 @@ describe('files, pages and proxies of the Rancher facade', () => {
     expect(await lab.ask(path)).toMatchObject({ status: 302, headers: { location: LANDING } });
   });
 
-  it('given a page of the dashboard, when it is reloaded, then the dashboard itself is served', async () => {
-    const answer = await lab.ask('/dashboard/c/local/explorer/node');
+  it.each(['c/local/explorer/node', 'harvester-vm-backup/c/local/backup.harvesterhci.io.vmbackup'])('given the page %s, when it is reloaded, then the dashboard itself is served', async (page) => {
+    const answer = await lab.ask(`/dashboard/${page}`);
 
     expect(answer).toMatchObject({ status: 200, body: '<html>dashboard</html>' });
     expect(answer.headers['content-security-policy']).toContain("connect-src 'self'");
+  });
+
+  it('given a file of the dashboard that is not there, when it is asked for, then no page comes in its place', async () => {
+    expect((await lab.ask('/dashboard/js/gone.0123abcd.js')).status).toBe(404);
   });
 
   it('given a file with a hash in its name, when it is asked for, then it is gzipped and may be kept for good', async () => {
