@@ -75,7 +75,7 @@ export const conflict = (resource: GroupName, name: string, why: string = MODIFI
   new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(resource)} ${JSON.stringify(name)}: ${why}`, detailsOf(resource, name));
 
 export const forbidden = (resource: GroupName, name: string, why: string, causes?: StatusCause[]): ApiError =>
-  new ApiError(403, 'Forbidden', `${qualified(resource)}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden: ${why}`,
+  new ApiError(403, 'Forbidden', resource.name === '' ? `forbidden: ${why}` : `${qualified(resource)}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden: ${why}`,
     { ...detailsOf(resource, name), ...(causes ? { causes } : {}) });
 
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);

@@ -54,7 +54,12 @@ export class WatchHub {
     const watch = new Watch(this.#core, type, namespace, query, sink, render);
     this.#open.add(watch);
     watch.onEnd = () => this.#open.delete(watch);
-    watch.begin();
+    try {
+      watch.begin();
+    } catch (error) {
+      this.#open.delete(watch);
+      throw error;
+    }
     return () => watch.stop();
   }
 

@@ -116,7 +116,7 @@ describe('deletion', () => {
     await h.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', WIDGET_CRD);
     await h.api.settled();
     const { body } = await h.call('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.io');
-    expect((body.status as unknown as { conditions: Array<{ type: string; status: string }> }).conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'Established', status: 'True' })]));
+    expect((body.status as { conditions: Array<{ type: string; status: string }> }).conditions).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'Established', status: 'True' })]));
     expect(await h.call('GET', WIDGETS)).toMatchObject({ status: 200, body: { items: [] } });
   });
 });

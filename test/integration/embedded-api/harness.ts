@@ -74,7 +74,7 @@ export async function openWatch(url: string, path: string): Promise<OpenWatch> {
     status: response.status,
     stop: () => controller.abort(),
     async next() {
-      const { value, done } = await events.next();
+      const { value, done } = await events.next() as IteratorResult<WatchEvent, undefined>;
       if (done) throw new Error(`the watch of ${path} ended`);
       return value;
     },
