@@ -91,7 +91,7 @@ export async function startDrivers(options: DriverOptions): Promise<Drivers> {
     createMachineController(context), createInstanceController(context, guests), createJobController(context), pods,
   ];
   const stop = new AbortController();
-  const running = Promise.all([...Object.values(context.caches).map((informer) => informer.run(stop.signal)), ...controllers.map((controller) => controller.run(stop.signal))]);
+  const running = Promise.all([...Object.values<{ run(signal: AbortSignal): Promise<void> }>({ ...context.caches }).map((informer) => informer.run(stop.signal)), ...controllers.map((controller) => controller.run(stop.signal))]);
 
   return {
     files, faults,

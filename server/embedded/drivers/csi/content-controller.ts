@@ -112,22 +112,22 @@ export function createContentController(context: DriverContext): Controller {
     return reference ? caches.claims.get(reference.namespace, reference.name) : undefined;
   }
 
-  /** Undefined when the cut can be made now. */
-  function obstacle(content: VolumeSnapshotContent, driver: CsiDriver, volume: PersistentVolume): 'stuck' | string | undefined {
+  /** What is in the way of the cut: an error, or nothing that the driver would tell. Undefined when it can be made now. */
+  function obstacle(content: VolumeSnapshotContent, driver: CsiDriver, volume: PersistentVolume): { message?: string } | undefined {
     const snapshotClass = caches.snapshotClasses.get(undefined, content.spec.volumeSnapshotClassName ?? '');
     const objects = [content, snapshotClass, volume, claimOf(volume), caches.classes.get(undefined, volume.spec.storageClassName ?? '')];
 
     if (faults.isOn('snapshot-stuck', ...objects)) {
-      return 'stuck';
+      return {};
     }
     if (faults.isOn('snapshot-fails', ...objects)) {
-      return 'rpc error: code = Internal desc = the driver failed (a fault that was asked for)';
+      return { message: 'rpc error: code = Internal desc = the driver failed (a fault that was asked for)' };
     }
     if (driver.name === 'driver.longhorn.io' && snapshotClass?.parameters?.['type'] !== 'snap') {
-      return 'rpc error: code = Aborted desc = the backup target default is not available; a class with the parameter type: snap takes snapshots in the cluster';
+      return { message: 'rpc error: code = Aborted desc = the backup target default is not available; a class with the parameter type: snap takes snapshots in the cluster' };
     }
 
-    return driver.snapshots ? undefined : `rpc error: code = Unimplemented desc = driver ${driver.name} has no snapshots`;
+    return driver.snapshots ? undefined : { message: `rpc error: code = Unimplemented desc = driver ${driver.name} has no snapshots` };
   }
 
   async function begin(content: VolumeSnapshotContent, signal: AbortSignal): Promise<ReconcileResult> {
@@ -142,8 +142,8 @@ export function createContentController(context: DriverContext): Controller {
     }
     const why = obstacle(content, driver, volume);
 
-    if (why !== undefined) {
-      return why === 'stuck' ? { requeueAfterMs: STUCK_MS } : fail(content, why);
+    if (why) {
+      return why.message === undefined ? { requeueAfterMs: STUCK_MS } : fail(content, why.message);
     }
     const copy = copies.get(content.metadata.name);
 

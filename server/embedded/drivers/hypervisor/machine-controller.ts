@@ -9,7 +9,7 @@ import { claimsOfVolumes } from '../placement.ts';
 import { createMissingClaims } from './claim-templates.ts';
 import { completeIdentity } from './identity.ts';
 import { AGENT_ANNOTATION, INSTANCE_FINALIZER } from './instance-controller.ts';
-import { decide, isFinal, printableStatus, strategyOf, type MachineStatus, type StartFailure } from './run-strategy.ts';
+import { decide, isFinal, machineStatus, printableStatus, strategyOf, type MachineStatus, type StartFailure } from './run-strategy.ts';
 
 const FINALIZER = 'kubevirt.io/virtualMachineControllerFinalize';
 const MAX_BACKOFF_FACTOR = 30;
@@ -74,7 +74,7 @@ export function createMachineController(context: DriverContext): Controller {
   }
 
   function statusOf(vm: VirtualMachine, instance: VirtualMachineInstance | undefined, failure: StartFailure | undefined): MachineStatus {
-    const old = vm.status as MachineStatus | undefined;
+    const old = machineStatus(vm);
     const readyCondition = instance?.status?.conditions?.find(({ type }) => type === 'Ready');
     const ready = instance !== undefined && !isFinal(instance) && readyCondition?.status === 'True';
     const mirrored = (instance?.status?.conditions ?? []).filter(({ type }) => MIRRORED.includes(type));
@@ -110,7 +110,7 @@ export function createMachineController(context: DriverContext): Controller {
     const vm = complete === guarded ? guarded : await client.replace(VIRTUAL_MACHINE, complete);
 
     await createMissingClaims(context, vm);
-    const failure = nextFailure((vm.status as MachineStatus | undefined)?.startFailure, instance);
+    const failure = nextFailure(machineStatus(vm)?.startFailure, instance);
     const waitMs = failure ? new Date(failure.retryAfterTimestamp).getTime() - clock.now().getTime() : 0;
     const decision = decide(vm, instance, waitMs <= 0);
 

@@ -14,6 +14,11 @@ export type MachineStatus = NonNullable<VirtualMachine['status']> & {
   volumeSnapshotStatuses?: { name: string; enabled: boolean; reason?: string }[];
 };
 
+/** A VM's status with the fields that only the hypervisor knows. */
+export function machineStatus(vm: VirtualMachine): MachineStatus | undefined {
+  return vm.status;
+}
+
 /** The run strategy; the old `running` field counts where there is none. */
 export function strategyOf(vm: VirtualMachine): RunStrategy {
   return vm.spec.runStrategy ?? (vm.spec.running ? 'Always' : 'Halted');
@@ -29,7 +34,7 @@ export type Decision = 'nothing' | 'start' | 'stop' | 'retry';
 /** KubeVirt's rules of when a VM runs. `backoffOver`: the wait after the last failure is over. */
 export function decide(vm: VirtualMachine, instance: VirtualMachineInstance | undefined, backoffOver: boolean): Decision {
   const strategy = strategyOf(vm);
-  const requests = (vm.status as MachineStatus | undefined)?.stateChangeRequests ?? [];
+  const requests = machineStatus(vm)?.stateChangeRequests ?? [];
   const stopping = requests.some(({ action, uid }) => action === 'Stop' && (!uid || uid === instance?.metadata.uid));
   const starting = requests.some(({ action }) => action === 'Start');
 

@@ -119,17 +119,21 @@ export function createSubresources(context: DriverContext, guests: Guests): Aggr
     }
     const guest = guests.get(instance);
 
-    await (paused ? guest?.pause() : guest?.resume());
+    if (paused) {
+      guest?.pause();
+    } else {
+      guest?.resume();
+    }
     await editInstance(client, instance, (status) => ({
       ...status,
       conditions: paused ? setCondition(status.conditions, { type: 'Paused', status: 'True', reason: 'PausedByUser', message: 'VMI was paused by user' }, clock.now()) : (status.conditions ?? []).filter(({ type }) => type !== 'Paused'),
     }));
   }
 
-  async function request(vm: VirtualMachine, ...requests: StateChangeRequest[]): Promise<void> {
-    const status = vm.status as MachineStatus | undefined;
+  async function request(vm: VirtualMachine, ...stateChangeRequests: StateChangeRequest[]): Promise<void> {
+    const status: MachineStatus = { ...vm.status, stateChangeRequests };
 
-    await client.replaceStatus(VIRTUAL_MACHINE, { ...vm, status: { ...status, stateChangeRequests: requests } as MachineStatus });
+    await client.replaceStatus(VIRTUAL_MACHINE, { ...vm, status });
   }
 
   async function changeState(namespace: string, name: string, action: string): Promise<void> {

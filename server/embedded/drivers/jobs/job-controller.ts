@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { JOB, POD } from '../../../contract/api.ts';
-import type { Condition, Job, Pod } from '../../../contract/kubernetes.ts';
+import type { Job, Pod } from '../../../contract/kubernetes.ts';
 import { isApiError } from '../../../kube/client.ts';
 import { createController, source, type Controller, type ReconcileResult } from '../../../kube/controller.ts';
 import { keyOf, parseKey } from '../../../kube/keys.ts';
@@ -27,7 +27,7 @@ export function createJobController(context: DriverContext): Controller {
   const { client, caches, clock, events, latencies, log } = context;
 
   function failed(status: JobStatus, reason: string, message: string): JobStatus {
-    const conditions = setCondition(status.conditions as Condition[] | undefined, { type: 'Failed', status: 'True', reason, message }, clock.now());
+    const conditions = setCondition(status.conditions, { type: 'Failed', status: 'True', reason, message }, clock.now());
 
     return { ...status, active: 0, conditions };
   }
@@ -57,7 +57,7 @@ export function createJobController(context: DriverContext): Controller {
     }
     const leftMs = new Date(endedAt).getTime() + seconds * 1000 - clock.now().getTime();
 
-    return leftMs > 0 ? { requeueAfterMs: leftMs } : client.delete(JOB, job.metadata as { namespace: string; name: string }, { uid: job.metadata.uid, propagationPolicy: 'Background' });
+    return leftMs > 0 ? { requeueAfterMs: leftMs } : client.delete(JOB, job.metadata, { uid: job.metadata.uid, propagationPolicy: 'Background' });
   }
 
   async function stopPods(pods: readonly Pod[]): Promise<void> {
