@@ -1,6 +1,7 @@
+import { copyFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE } from '../../../server/contract/api.ts';
-import type { VirtualMachine, VirtualMachineInstance } from '../../../server/contract/kubernetes.ts';
+import { PVC, VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE } from '../../../server/contract/api.ts';
+import type { PersistentVolumeClaim, VirtualMachine, VirtualMachineInstance } from '../../../server/contract/kubernetes.ts';
 import { judgeDisks, readRecords } from '../../../server/embedded/guest/read-records.ts';
 import { startEmbeddedCluster, waitFor, type EmbeddedCluster } from '../../support/embedded-cluster.ts';
 
@@ -139,5 +140,36 @@ describe('VMs of the embedded cluster', () => {
     await expect(readRecords(await cluster.imageOf('office', 'copy-rootdisk'))).rejects.toThrow(/no disk header/);
     await cluster.client.delete(VIRTUAL_MACHINE, { namespace: 'office', name: 'copy' });
     await waitFor('the removal', async () => await cluster.client.find(VIRTUAL_MACHINE, { namespace: 'office', name: 'copy' }) === undefined);
+  });
+
+  it('given the disks of a halted VM copied to a local and to a mounted volume, when a VM is made of them, then it is placed where the local one is, boots, and writes on', async () => {
+    const names = { root: 'moved-rootdisk', data: 'moved-data' };
+    const wiki = await cluster.client.get<VirtualMachine>(VIRTUAL_MACHINE, { namespace: 'office', name: 'wiki' });
+    const claimOf = (name: string, storageClassName: string, volumeMode: 'Block' | 'Filesystem', accessMode: 'ReadWriteOnce' | 'ReadWriteMany'): PersistentVolumeClaim => ({
+      apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'office', annotations: { 'volume.kubernetes.io/selected-node': 'harvester-2' } },
+      spec: { accessModes: [accessMode], volumeMode, storageClassName, resources: { requests: { storage: '64Mi' } } },
+    });
+
+    await cluster.client.create(PVC, claimOf(names.root, 'lvm-thin', 'Block', 'ReadWriteOnce'));
+    await cluster.client.create(PVC, claimOf(names.data, 'nfs', 'Filesystem', 'ReadWriteMany'));
+    for (const name of Object.values(names)) {
+      await waitFor(`claim ${name} bound`, async () => (await cluster.client.get<PersistentVolumeClaim>(PVC, { namespace: 'office', name })).status?.phase === 'Bound');
+    }
+    const [source] = await cluster.disksOf('office', 'wiki');
+
+    for (const name of Object.values(names)) {
+      await copyFile(source ?? '', await cluster.imageOf('office', name));
+    }
+    const { spec } = structuredClone(wiki);
+
+    spec.runStrategy = 'RerunOnFailure';
+    spec.template.spec.volumes = Object.entries(names).map(([name, claimName]) => ({ name, persistentVolumeClaim: { claimName } }));
+    await cluster.client.create<VirtualMachine>(VIRTUAL_MACHINE, { apiVersion: 'kubevirt.io/v1', kind: 'VirtualMachine', metadata: { name: 'moved', namespace: 'office' }, spec });
+    await cluster.machineReady('office', 'moved');
+    const found = await cluster.client.get<VirtualMachineInstance>(VIRTUAL_MACHINE_INSTANCE, { namespace: 'office', name: 'moved' });
+    const last = async (): Promise<number[]> => Promise.all((await cluster.disksOf('office', 'moved')).map(async (disk) => (await readRecords(disk)).lastSeq));
+
+    expect(found.status?.nodeName).toBe('harvester-2');
+    await waitFor('records on both disks', async () => (await last()).every((seq) => seq > 3));
   });
 });
