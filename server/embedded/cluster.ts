@@ -70,6 +70,8 @@ async function startApi({ folder }: ClusterOptions): Promise<{ api: ApiServer; a
     crds: customResourceDefinitions().map((crd) => ({ ...crd })),
     // It must survive a killed process, not a power cut: nobody keeps real backups here.
     durability: 'write',
+    // The CSI drivers hold claims and volumes that are in use, as in a real cluster.
+    storageProtection: true,
   });
 
   for (const user of DEMO_USERS) api.addToken(tokens.get(user.name) ?? '', user.identity);
