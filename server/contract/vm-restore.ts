@@ -19,7 +19,7 @@ export const volumeMappingSchema = z.object({
   storageClassName: objectName.optional(),
   accessMode: z.enum(ACCESS_MODES).optional(),
   volumeMode: z.enum(VOLUME_MODES).optional(),
-  /** Never smaller than the backed-up disk. */
+  /** Size of the disk that the guest sees; never smaller than the backed-up one. */
   sizeBytes: bytes.optional(),
 });
 export type VolumeMapping = z.infer<typeof volumeMappingSchema>;
@@ -62,7 +62,10 @@ export const planVolumeSchema = z.object({
   storageClassName: z.string(),
   accessMode: z.enum(ACCESS_MODES),
   volumeMode: z.enum(VOLUME_MODES),
+  /** Of the PVC. */
   sizeBytes: bytes,
+  /** Of the disk that the guest sees: the PVC itself, or the image file in it. */
+  imageBytes: bytes,
   sourceBytes: bytes,
   snapshotID: z.string(),
   rootDigest: z.string(),

@@ -15,7 +15,10 @@ export interface TargetVolume {
   storageClassName: string;
   accessMode: AccessMode;
   volumeMode: VolumeMode;
+  /** Of the PVC. */
   sizeBytes: number;
+  /** Of the disk in it: the same for a Block volume, less for the image file in a Filesystem volume. */
+  imageBytes: number;
   labels: Record<string, string>;
   annotations: Record<string, string>;
 }

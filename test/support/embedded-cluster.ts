@@ -77,6 +77,9 @@ export interface EmbeddedCluster {
 
 const POLL_MS = 50;
 
+/** Thrown by a `look` when what is waited for can never come: waiting on would be in vain. */
+export class Ended extends Error {}
+
 /** Asks `look` until it gives something other than undefined or false. Fails after `seconds` with what `describe` or the last error says. */
 export async function waitFor<T>(what: string, look: () => Promise<T | undefined | false>, { seconds = 30, describe }: { seconds?: number; describe?: () => unknown } = {}): Promise<T> {
   const deadlineMs = systemClock.monotonicMs() + seconds * 1000;
@@ -91,6 +94,9 @@ export async function waitFor<T>(what: string, look: () => Promise<T | undefined
         return seen;
       }
     } catch (error) {
+      if (error instanceof Ended) {
+        throw error;
+      }
       failure = error;
     }
     if (systemClock.monotonicMs() > deadlineMs) {
@@ -196,7 +202,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
     async stop() {
       await stopParts(parts);
       if (options.folder === undefined) {
-        await rm(folder, { recursive: true, force: true });
+        // A mover that was just killed may still be writing into its folder.
+        await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
       }
     },
   };

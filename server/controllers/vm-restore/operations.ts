@@ -27,13 +27,13 @@ export function documentOperation(work: Work, engine: BackupEngine, repository: 
 
 /** Writes one volume and hands it over to the target namespace. The person's labels follow with the VM: they are in the backup document, which is not needed here. */
 export function volumeOperation(work: Work, volume: RestoreVolume, plan: PlanVolume, engine: BackupEngine, repository: BackupRepository | undefined): Operation {
-  const { claimName, storageClassName, accessMode, volumeMode, sizeBytes, sourceBytes, snapshotID } = plan;
+  const { claimName, storageClassName, accessMode, volumeMode, sizeBytes, imageBytes, sourceBytes, snapshotID } = plan;
 
   return {
     id: volumeOperationID(work.uid, volume.name, attemptOf(volume)), owner: ownerOf(work), engine, ...(repository ? { repository } : {}),
     task: {
       type: 'restore-volume', documentID: work.status.backup?.documentID ?? '', snapshotID, sourceName: plan.name, sourceBytes,
-      target: { namespace: work.namespace, claimName, storageClassName, accessMode, volumeMode, sizeBytes, labels: { [LABEL_RESTORED_BY]: work.uid }, annotations: {} },
+      target: { namespace: work.namespace, claimName, storageClassName, accessMode, volumeMode, sizeBytes, imageBytes, labels: { [LABEL_RESTORED_BY]: work.uid }, annotations: {} },
     },
   };
 }

@@ -1,6 +1,5 @@
 import { abilitiesOf } from './abilities.ts';
 import { fail, inWords, pass, perDisk, warn, type Check, type PlannedDisk } from './check-context.ts';
-import { filesystemBytesFor } from './mapping.ts';
 
 /** Every disk that the request names is in the backup, once. A misspelt name would otherwise be ignored in silence. */
 export const checkMapping: Check = ({ request, document }) => {
@@ -23,15 +22,12 @@ export const checkStorageClass: Check = (context) => perDisk('storage-class', co
   return fail('storage-class', `StorageClass "${plan.storageClassName}" does not exist. The cluster has: ${existing}.`, 'Choose a storage class that exists, or create it.', plan.name);
 });
 
-/** No disk gets smaller, and an image file has room for the filesystem around it. */
-export const checkSize: Check = (context) => perDisk('volume-size', context, ({ plan, source }) => {
-  const sizes = `the new volume has ${inWords(plan.sizeBytes)}, the backed-up one ${inWords(plan.sourceBytes)}`;
+/** No disk gets smaller. A PVC around an image file was made large enough by the mapping. */
+export const checkSize: Check = (context) => perDisk('volume-size', context, ({ plan }) => {
+  const sizes = `the new disk has ${inWords(plan.imageBytes)}, the backed-up one ${inWords(plan.sourceBytes)}`;
 
-  if (plan.sizeBytes < plan.sourceBytes) return fail('volume-size', `Too small: ${sizes} (${plan.sizeBytes} < ${plan.sourceBytes} bytes).`, 'Choose a size of at least the backed-up size.', plan.name);
-  if (source.volumeMode === 'Block' && plan.volumeMode === 'Filesystem' && plan.sizeBytes < filesystemBytesFor(plan.sourceBytes)) {
-    return warn('volume-size', `Tight: ${sizes}, and the filesystem needs some of it for itself.`, `Choose ${inWords(filesystemBytesFor(plan.sourceBytes))} or more, unless the storage does not count a filesystem's own space.`, plan.name);
-  }
-  return pass('volume-size', `Large enough: ${sizes}.`, plan.name);
+  if (plan.imageBytes < plan.sourceBytes) return fail('volume-size', `Too small: ${sizes} (${plan.imageBytes} < ${plan.sourceBytes} bytes).`, 'Choose a size of at least the backed-up size.', plan.name);
+  return pass('volume-size', plan.sizeBytes > plan.imageBytes ? `Large enough: ${sizes}; its PVC gets ${inWords(plan.sizeBytes)}, as the filesystem around the image needs some.` : `Large enough: ${sizes}.`, plan.name);
 });
 
 /** The class can give what is asked of it, as far as that is known. */

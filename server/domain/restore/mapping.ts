@@ -37,10 +37,13 @@ export function mapVolume(source: DocumentVolume, mapping: VolumeMapping, storag
   const volumeMode = mapping.volumeMode ?? (offersSourceMode ? source.volumeMode : abilities[0]?.volumeMode ?? source.volumeMode);
   const accessMode = mapping.accessMode ?? preferredAccess(abilities, volumeMode) ?? sourceAccess(source);
   const becomesFile = source.volumeMode === 'Block' && volumeMode === 'Filesystem';
+  // What a person chooses is the size of the disk; the PVC around an image file has to be larger by the filesystem's own needs.
+  const imageBytes = mapping.sizeBytes ?? source.sizeBytes;
 
   return {
     name: source.name, storageClassName, accessMode, volumeMode,
-    sizeBytes: mapping.sizeBytes ?? (becomesFile ? filesystemBytesFor(source.sizeBytes) : source.sizeBytes),
+    sizeBytes: becomesFile ? filesystemBytesFor(imageBytes) : imageBytes,
+    imageBytes,
     sourceBytes: source.sizeBytes, snapshotID: source.snapshotID, rootDigest: source.rootDigest, sourceStorageClassName: source.storageClassName,
   };
 }

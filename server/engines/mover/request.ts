@@ -56,7 +56,7 @@ function taskPart(task: Task, { volumeMode, blank = false, recipientPublicKey }:
     case 'restore-volume': {
       const { documentID, snapshotID, sourceName, sourceBytes, target } = task;
 
-      return { documentID, what: { type: 'volume', snapshotID, sourceName, sourceBytes, blank, volume: { name: target.claimName, path, sizeBytes: target.sizeBytes } } };
+      return { documentID, what: { type: 'volume', snapshotID, sourceName, sourceBytes, blank, volume: { name: target.claimName, path, sizeBytes: target.imageBytes } } };
     }
     case 'restore-document':
       return { documentID: task.documentID, what: { type: 'document', recipientPublicKey: recipientPublicKey?.toString('base64') } };

@@ -147,8 +147,8 @@ describe('mover engine on the embedded cluster with the real mover', () => {
     await release(fetch);
 
     const targets: TargetVolume[] = [
-      { namespace: 'web', claimName: 'restored-lvm', storageClassName: 'lvm-thin', accessMode: 'ReadWriteOnce', volumeMode: 'Block', sizeBytes: sourceBytes, labels: { restored: 'yes' }, annotations: {} },
-      { namespace: 'web', claimName: 'restored-nfs', storageClassName: 'nfs', accessMode: 'ReadWriteMany', volumeMode: 'Filesystem', sizeBytes: sourceBytes, labels: { restored: 'yes' }, annotations: {} },
+      { namespace: 'web', claimName: 'restored-lvm', storageClassName: 'lvm-thin', accessMode: 'ReadWriteOnce', volumeMode: 'Block', sizeBytes: sourceBytes, imageBytes: sourceBytes, labels: { restored: 'yes' }, annotations: {} },
+      { namespace: 'web', claimName: 'restored-nfs', storageClassName: 'nfs', accessMode: 'ReadWriteMany', volumeMode: 'Filesystem', sizeBytes: sourceBytes, imageBytes: sourceBytes, labels: { restored: 'yes' }, annotations: {} },
     ];
 
     for (const target of targets) {

@@ -12,6 +12,7 @@ export const SOURCE = { snapshot: { namespace: 'vms', name: 'snap0' }, sizeBytes
 /** A disk to be restored. */
 export const TARGET: TargetVolume = {
   namespace: 'other', claimName: 'restored-disk0', storageClassName: 'lvm-thin', accessMode: 'ReadWriteOnce', volumeMode: 'Block', sizeBytes: 64 * 1024 * 1024,
+  imageBytes: 64 * 1024 * 1024,
   labels: { app: 'vm' }, annotations: { note: 'kept' },
 };
 

@@ -32,7 +32,7 @@ describe('checks of a plan', () => {
     ['a disk that is mapped twice', 'mapping', { request: aRequest({ volumes: [{ name: 'root' }, { name: 'root' }] }) }, 'Fail', 'mapped twice'],
     ['a class that is not there', 'storage-class', { document: onlyRoot, request: withClass('gone') }, 'Fail', 'harvester-longhorn, lvm-thin, nfs'],
     ['a size below the source', 'volume-size', { document: onlyRoot, request: aRequest({ volumes: [{ name: 'root', sizeBytes: GI - 1 }] }) }, 'Fail', '1073741823 < 1073741824'],
-    ['a size without room for the filesystem', 'volume-size', { document: onlyRoot, request: aRequest({ volumes: [{ name: 'root', storageClassName: 'nfs', sizeBytes: GI }] }) }, 'Warn', 'Tight'],
+    ['a size chosen for a disk that becomes a file', 'volume-size', { document: onlyRoot, request: aRequest({ volumes: [{ name: 'root', storageClassName: 'nfs', sizeBytes: GI }] }) }, 'Pass', 'as the filesystem around the image needs some'],
     ['modes that the class lacks', 'volume-modes', { document: onlyRoot, request: aRequest({ volumes: [{ name: 'root', storageClassName: 'nfs', volumeMode: 'Block' }] }) }, 'Fail', 'Filesystem, ReadWriteMany'],
     ['an unknown driver', 'volume-modes', { document: onlyRoot, request: withClass('mystery'), facts: someFacts({ storageClasses: [LONGHORN, UNKNOWN] }) }, 'Warn', 'taken as Block, ReadWriteMany'],
     ['a StorageProfile that allows it', 'volume-modes', { document: onlyRoot, request: withClass('mystery'), facts: someFacts({ storageClasses: [{ ...UNKNOWN, profile: [{ volumeMode: 'Block', accessMode: 'ReadWriteOnce' }] }] }) }, 'Pass', 'its StorageProfile'],
