@@ -15,6 +15,8 @@ const FILE = 'objects.jsonl';
 const CHUNK = 1 << 20;
 const MIN_COMPACTION_BYTES = 4 << 20;
 const GROWTH = 4;
+/** Where the object begins in its line; no resource name contains this. */
+const OBJECT_FIELD = ',"o":';
 
 interface Line {
   v?: number;
@@ -23,6 +25,9 @@ interface Line {
   o?: KubeObject;
   k?: string;
 }
+
+/** Gets each line that is replayed: an object with its JSON, or the key of one that was removed. */
+export type Restore = (resource: string, object: KubeObject | string, json: string) => void;
 
 /** What the store dumps when the file is rewritten. */
 export type Dump = () => Iterable<{ resource: string; json: string }>;
@@ -56,7 +61,7 @@ export class Journal {
    * Replays the file: `restore` gets the resource and the object, or the key of one that was removed. Returns the last revision.
    * A torn last line is cut off. Throws when a line before the last is unreadable.
    */
-  load(restore: (resource: string, object: KubeObject | string) => void): number {
+  load(restore: Restore): number {
     const bytes = readFileSync(this.#path);
     let revision = 0;
     let start = 0;
@@ -72,7 +77,7 @@ export class Journal {
     return revision;
   }
 
-  #replay(text: string, line: number, restore: (resource: string, object: KubeObject | string) => void): number {
+  #replay(text: string, line: number, restore: Restore): number {
     let parsed: Line;
     try {
       parsed = JSON.parse(text) as Line;
@@ -82,10 +87,11 @@ export class Journal {
     if (parsed.v !== undefined && parsed.v !== 1) throw new Error(`${this.#path} has format ${parsed.v}, this version reads format 1: use the version that wrote it`);
     if (parsed.r === undefined) return parsed.rv ?? 0;
     if (parsed.o) {
-      restore(parsed.r, parsed.o);
+      // The stored text is kept as it is: it need not be made again.
+      restore(parsed.r, parsed.o, text.slice(text.indexOf(OBJECT_FIELD) + OBJECT_FIELD.length, -1));
       return Number(parsed.o.metadata.resourceVersion);
     }
-    restore(parsed.r, parsed.k ?? '');
+    restore(parsed.r, parsed.k ?? '', '');
     return parsed.rv ?? 0;
   }
 

@@ -66,7 +66,7 @@ export class Store {
   constructor(options: { journal?: Journal; window: number }) {
     this.#journal = options.journal;
     this.#window = options.window;
-    this.#revision = Math.max(1, options.journal?.load((resource, object) => this.#restore(resource, object)) ?? 1);
+    this.#revision = Math.max(1, options.journal?.load((resource, object, json) => this.#restore(resource, object, json)) ?? 1);
     this.#startRevision = this.#revision;
     for (const bucket of this.#buckets.values()) {
       bucket.floor = this.#startRevision;
@@ -75,10 +75,10 @@ export class Store {
     options.journal?.start(() => this.#dump(), () => this.#revision);
   }
 
-  #restore(resource: string, object: KubeObject | string): void {
+  #restore(resource: string, object: KubeObject | string, json: string): void {
     const bucket = this.#bucket(resource);
     if (typeof object === 'string') bucket.entries.delete(object);
-    else bucket.entries.set(keyOf(object), { object, json: JSON.stringify(object) });
+    else bucket.entries.set(keyOf(object), { object, json });
   }
 
   *#dump(): Generator<{ resource: string; json: string }> {

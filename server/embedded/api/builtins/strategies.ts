@@ -8,6 +8,7 @@ import { secretStrategy, configMapStrategy } from './config.ts';
 import { jobStrategy, podStrategy } from './workloads.ts';
 import { claimStrategy, volumeStrategy } from './volumes.ts';
 import { crdStrategy } from '../crd.ts';
+import { eventStrategy, leaseStrategy } from './records.ts';
 
 const FINALIZER = 'kubernetes';
 
@@ -83,6 +84,8 @@ export const strategies: Readonly<Record<string, TypeStrategy>> = {
   '/pods': podStrategy,
   '/persistentvolumes': volumeStrategy,
   '/persistentvolumeclaims': claimStrategy,
+  '/events': eventStrategy,
+  'coordination.k8s.io/leases': leaseStrategy,
   'batch/jobs': jobStrategy,
   'storage.k8s.io/storageclasses': storageClassStrategy,
   'rbac.authorization.k8s.io/roles': roleStrategy,

@@ -53,6 +53,9 @@ export const claimStrategy: TypeStrategy = {
   prepareCreate(claim, { storageProtection }) {
     const spec = specOf(claim);
     spec.volumeMode ??= 'Filesystem';
+    // Either way to name the source sets the other, as long as it is in the claim's own namespace.
+    if (isObject(spec.dataSource)) spec.dataSourceRef ??= { ...spec.dataSource };
+    else if (isObject(spec.dataSourceRef) && !spec.dataSourceRef.namespace) spec.dataSource = { ...spec.dataSourceRef };
     claim.spec = spec;
     claim.status = { phase: 'Pending' };
     if (storageProtection) addFinalizer(claim, 'kubernetes.io/pvc-protection');
