@@ -129,7 +129,11 @@ export class ResticRepository implements Engine {
     } catch (error) {
       // When the data ended too early, restic knows the reason better than who waits for more.
       if (process.child.stdout.readableEnded) await this.#runner.requireSuccess(args, await process.exit);
-      else await process.stop();
+      else {
+        // Nobody reads on: a process whose output is not taken would never be seen to end.
+        process.child.stdout.destroy();
+        await process.stop();
+      }
       throw error;
     }
     await this.#runner.requireSuccess(args, await process.exit);

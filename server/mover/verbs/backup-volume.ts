@@ -95,6 +95,8 @@ async function sourceSize(file: FileHandle, volume: Volume): Promise<number> {
     throw new MoverError('HVB-STORAGE-READ-FAILED', `The size of volume ${volume.name} cannot be found.`, String(error));
   }
   if (sizeBytes < volume.sizeBytes) throw new MoverError('HVB-STORAGE-READ-FAILED', `Volume ${volume.name} has ${sizeBytes} bytes, but should have ${volume.sizeBytes}.`);
+  // No volume has no bytes: what answers so is not attached. (restic would refuse the empty stream, too.)
+  if (sizeBytes === 0) throw new MoverError('HVB-STORAGE-READ-FAILED', `Volume ${volume.name} has no bytes.`);
   return sizeBytes;
 }
 
