@@ -20,7 +20,7 @@ const COMMANDS = {
   start: { about: 'open the product on the embedded cluster (--port, --data <dir>, --reset)', needs: () => ['restic', 'shell', 'extension'], run: start },
   test: { about: 'run every test, or those in the files named', needs: (args) => needsOfTests(filtersIn(args)), run: test },
   lint: { about: 'check style and types of the sources', needs: () => [], run: lint },
-  typecheck: { about: "check the server's and the tests' types (the extension's build checks its own)", needs: () => [], run: typecheck },
+  typecheck: { about: 'check the types of the server, the tests and the extension', needs: () => [], run: typecheck },
   crds: { about: 'generate the CRDs', needs: () => [], run: crds },
   extension: { about: 'build the extension, if its sources changed', needs: () => ['extension'], run: () => 0 },
 };

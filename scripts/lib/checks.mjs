@@ -3,17 +3,23 @@ import { passThrough } from './exec.mjs';
 import { packageBin } from './packages.mjs';
 
 /**
- * Type checks the server and the tests. The extension's types are checked by its build.
+ * Type checks the server, the tests, and the extension with the scripts of its Vue files.
  *
  * @param {{ project: string, node: string, env: NodeJS.ProcessEnv }} context
  * @returns {Promise<number>} exit code: that of the first check that failed, after all have run
  */
 export async function typecheck({ project, node, env }) {
+  const tsc = packageBin(project, 'typescript', 'tsc');
+  const checks = {
+    server: [tsc, '--project', path.join(project, 'server')],
+    test: [tsc, '--project', path.join(project, 'test')],
+    extension: [path.join(project, 'scripts/vue-types.mjs')],
+  };
   let failed = 0;
 
-  for (const part of ['server', 'test']) {
+  for (const [part, args] of Object.entries(checks)) {
     process.stderr.write(`[typecheck] ${ part }\n`);
-    const code = await passThrough(node, [packageBin(project, 'typescript', 'tsc'), '--project', path.join(project, part)], { cwd: project, env });
+    const code = await passThrough(node, args, { cwd: project, env });
 
     failed ||= code;
   }

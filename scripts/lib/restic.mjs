@@ -88,5 +88,5 @@ async function buildWithGo(folder, env) {
   if (module.Sum !== RESTIC.moduleSum) {
     throw new Error(`the module's hash is ${ module.Sum }, not the pinned ${ RESTIC.moduleSum }`);
   }
-  await capture(go, ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', path.join(folder, 'restic'), './cmd/restic'], { cwd: module.Dir, env });
+  await capture(go, ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', path.join(folder, 'restic'), './cmd/restic'], { cwd: module.Dir, env: { ...env, CGO_ENABLED: '0' } });
 }
