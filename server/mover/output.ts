@@ -5,15 +5,23 @@ import type { MoverError } from './errors.ts';
 /** Longest termination message that Kubernetes keeps (bytes). */
 export const TERMINATION_MESSAGE_BYTES = 4096;
 
-/** The `error` line of a failure, short enough to be the termination message. */
+/** Characters of a message that are kept before evidence is given up. */
+const LONGEST_MESSAGE = 1500;
+
+/** The `error` line of a failure, short enough to be the termination message: of the evidence its end is kept. */
 export function errorLine(error: MoverError): MoverLine {
-  const line = (message: string, evidence: string): MoverLine => (
-    { type: 'error', code: error.code, message, ...(evidence ? { evidence } : {}), retryable: error.retryable });
-  const message = trimHead(error.message, 1500);
-  let evidence = error.evidence ?? '';
-  // JSON escapes can make the line longer than its text, so it is measured as it will be written.
-  while (evidence && Buffer.byteLength(JSON.stringify(line(message, evidence))) >= TERMINATION_MESSAGE_BYTES) evidence = evidence.slice(Math.ceil(evidence.length / 8) + 1);
-  return line(message, evidence);
+  const { code, retryable } = error;
+  let { message, evidence = '' } = error;
+  const line = (): MoverLine => ({ type: 'error', code, message, ...(evidence ? { evidence } : {}), retryable });
+  // Measured as it will be written: JSON escapes and UTF-8 make a line longer than its text.
+  for (let excess = excessOf(line()); excess > 0; excess = excessOf(line())) {
+    // One character takes at most six bytes, so this never cuts far more than what is too much.
+    const cut = Math.ceil(excess / 6);
+    if (message.length > LONGEST_MESSAGE) message = message.slice(0, Math.max(LONGEST_MESSAGE, message.length - cut));
+    else if (evidence) evidence = evidence.slice(cut);
+    else message = message.slice(0, -cut);
+  }
+  return line();
 }
 
 /** Writes one line; a line that is not in the contract is a defect and throws. */
@@ -21,6 +29,6 @@ export function formatLine(line: MoverLine): string {
   return `${JSON.stringify(lineSchema.parse(line))}\n`;
 }
 
-function trimHead(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
+function excessOf(line: MoverLine): number {
+  return Buffer.byteLength(formatLine(line)) - TERMINATION_MESSAGE_BYTES;
 }

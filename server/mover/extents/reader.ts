@@ -1,10 +1,11 @@
-import type { FileHandle } from 'node:fs/promises';
 import { EXTENT_BYTES } from '../../contract/mover-protocol.ts';
 import { MoverError } from '../errors.ts';
 import { extentCount, extentLength } from './extents.ts';
 
 /** The part of a FileHandle that reading needs. */
-export type ReadableFile = Pick<FileHandle, 'read'>;
+export interface ReadableFile {
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
+}
 
 /** Reads that are under way at once: enough to keep a network device busy, few enough to keep memory small. */
 const IN_FLIGHT = 3;
@@ -60,7 +61,7 @@ async function readFully(file: ReadableFile, target: Buffer, position: number, s
  * Size in bytes of a file or block device. Devices tell no size by `stat`, so theirs is found by reading single bytes:
  * doubling until a read gives nothing, then halving the distance.
  */
-export async function sizeOf(file: Pick<FileHandle, 'read' | 'stat'>): Promise<number> {
+export async function sizeOf(file: ReadableFile & { stat(): Promise<{ isFile(): boolean; size: number }> }): Promise<number> {
   const facts = await file.stat();
   if (facts.isFile()) return facts.size;
   const probe = Buffer.alloc(1);

@@ -1,8 +1,10 @@
-import type { FileHandle } from 'node:fs/promises';
 import { isZero, zeros } from './extents.ts';
+import type { ReadableFile } from './reader.ts';
 
 /** The part of a FileHandle that writing needs. */
-export type WritableFile = Pick<FileHandle, 'read' | 'write'>;
+export interface WritableFile extends ReadableFile {
+  write(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
+}
 
 /** How zero extents are treated. */
 export type ZeroPolicy =
