@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -167,5 +168,27 @@ describe('the simulated guest', () => {
 
     expect(await Promise.all([image('root'), image('data'), join(folder, 'blank'), join(folder, 'damaged')].map((path) => isBootable(path)))).toEqual([true, false, false, false]);
     await expect(readRecords(join(folder, 'blank'))).rejects.toThrow(/no disk header/);
+  });
+
+  it('given whole and torn disks and a blank one, when the inspect command reads them, then it says which is which by text and exit code', async () => {
+    await disk('a', 0);
+    await disk('b', 1);
+    await writeFile(join(folder, 'blank'), Buffer.alloc(MIB));
+    const inspect = (...images: string[]): Promise<{ code: number; text: string }> => new Promise((resolve) => {
+      execFile(process.execPath, [join(import.meta.dirname, '../../../server/embedded/guest/inspect.ts'), ...images], (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), text: stdout + stderr }));
+    });
+    const guest = await boot(() => 0, 'a', 'b');
+
+    await run(guest, 3);
+    await guest.freeze();
+    expect(await inspect(image('a'), image('b'))).toEqual({ code: 0, text: expect.stringMatching(/3 records, last sequence 3 at .*, 0 broken\n[^]*whole: every disk ends with record 3/) as string });
+    guest.thaw();
+    const release = await gates.hold('b');
+
+    await run(guest, 2);
+    await expect.poll(async () => (await readRecords(image('a'))).lastSeq).toBe(5);
+    expect(await inspect(image('a'), image('b'))).toEqual({ code: 1, text: expect.stringContaining('torn: the disks end with different records: 5, 3') as string });
+    release();
+    expect(await inspect(join(folder, 'blank'))).toEqual({ code: 2, text: expect.stringContaining('no disk header') as string });
   });
 });
