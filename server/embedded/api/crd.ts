@@ -6,7 +6,7 @@ import { invalidValue, required, unsupportedValue } from './status.ts';
 import { cloneJson, deepEqual, getPath, isObject } from './object.ts';
 import { applyDefaults } from './schema/defaults.ts';
 import { compileRules, evaluateRules } from './schema/cel.ts';
-import { prune } from './schema/prune.ts';
+import { prune, unknownFields } from './schema/prune.ts';
 import { validateSchema } from './schema/validate.ts';
 
 /** Added while a CRD is served, so that its objects go before it. */
@@ -32,6 +32,7 @@ export function compileSchema(openApi: JsonObject): TypeSchema {
   return {
     openApi,
     prune: (object) => prune(openApi, object, true) as KubeObject,
+    unknownFields: (object) => unknownFields(openApi, object),
     applyDefaults: (object) => applyDefaults(openApi, object),
     validate(object, old) {
       const errors = validateSchema(openApi, object, '');

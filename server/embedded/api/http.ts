@@ -9,6 +9,8 @@ import { ApiError, tooLarge } from './status.ts';
 import { impersonate } from './authenticate.ts';
 
 const MAX_BODY = 3 * 1024 * 1024;
+/** More would not fit the clients' limits for headers. */
+const MAX_WARNINGS = 16;
 /** A watch whose client reads nothing is cut when this much waits for it. */
 const MAX_BACKLOG = 16 * 1024 * 1024;
 const HEALTH = new Set(['/healthz', '/readyz', '/livez', '/healthz/ping', '/readyz/ping', '/livez/ping']);
@@ -33,10 +35,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function sendJson(response: ServerResponse, status: number, body: string, retryAfterSeconds?: number): void {
+function sendJson(response: ServerResponse, status: number, body: string, retryAfterSeconds?: number, warnings: readonly string[] = []): void {
   response.writeHead(status, {
     'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'cache-control': 'no-cache, private',
     ...(retryAfterSeconds ? { 'retry-after': String(retryAfterSeconds) } : {}),
+    ...(warnings.length > 0 ? { warning: warnings.slice(0, MAX_WARNINGS).map((text) => `299 - ${JSON.stringify(text)}`).join(', ') } : {}),
   });
   response.end(body);
 }
@@ -85,7 +88,7 @@ async function send(response: ServerResponse, answer: PipelineAnswer): Promise<v
       response.destroy();
       break;
     case 'json':
-      sendJson(response, answer.status, typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body), answer.retryAfterSeconds);
+      sendJson(response, answer.status, typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body), answer.retryAfterSeconds, answer.warnings);
       break;
     case 'text':
       response.writeHead(answer.status, { 'content-type': 'text/plain; charset=utf-8' }).end(answer.body);

@@ -32,7 +32,7 @@ export interface PipelineRequest {
 
 /** What to send. `stream` writes after the status line went out; `disconnect` cuts the connection. */
 export type PipelineAnswer =
-  | { kind: 'json'; status: number; body: JsonObject | string; retryAfterSeconds?: number }
+  | { kind: 'json'; status: number; body: JsonObject | string; retryAfterSeconds?: number; warnings?: string[] }
   | { kind: 'text'; status: number; body: string }
   | { kind: 'watch'; start: (sink: WatchSink) => () => void }
   | { kind: 'log'; chunks: AsyncIterable<Uint8Array> }

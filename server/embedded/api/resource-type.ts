@@ -31,6 +31,8 @@ export interface StrategyContext {
 export interface TypeSchema {
   /** Removes unknown fields, returns the pruned copy. */
   prune(object: KubeObject): KubeObject;
+  /** Paths of the fields that `prune` would remove. */
+  unknownFields(object: KubeObject): string[];
   /** Fills defaults in place. */
   applyDefaults(object: KubeObject): void;
   validate(object: KubeObject, old: KubeObject | undefined): FieldError[];

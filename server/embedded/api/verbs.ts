@@ -33,6 +33,8 @@ export interface ResourceRequest {
 export interface ResourceAnswer {
   status: number;
   body: JsonObject | string;
+  /** Texts for Warning headers. */
+  warnings?: string[];
 }
 
 function writeOptions({ query, userAgent }: ResourceRequest): WriteOptions {
@@ -68,11 +70,22 @@ function list(core: Core, request: ResourceRequest): ResourceAnswer {
   return { status: 200, body: { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata: listMetadata(result), items: objects.map(partialObject) } };
 }
 
+/** Unknown fields are refused (`fieldValidation=Strict`), ignored, or dropped with a warning, which is the default. */
+function checkFields({ type, query }: ResourceRequest, object: KubeObject): { warnings?: string[] } {
+  const mode = query.get('fieldValidation') || 'Warn';
+  const unknown = mode === 'Ignore' ? [] : (type.schema?.unknownFields(object) ?? []).map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (unknown.length === 0) return {};
+  if (mode === 'Strict') throw badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: strict decoding error: ${unknown.join(', ')}`);
+  return { warnings: unknown };
+}
+
 function create(core: Core, request: ResourceRequest): ResourceAnswer {
   const { type, info, body } = request;
   if (type.namespaced && info.namespace === undefined) throw methodNotAllowed();
-  const object = createObject(core, type, readObject(type, body), info.namespace, writeOptions(request));
-  return { status: 201, body: present(core, request, object) };
+  const input = readObject(type, body);
+  const warnings = checkFields(request, input);
+  const object = createObject(core, type, input, info.namespace, writeOptions(request));
+  return { status: 201, body: present(core, request, object), ...warnings };
 }
 
 function update(core: Core, request: ResourceRequest): ResourceAnswer {
@@ -82,7 +95,8 @@ function update(core: Core, request: ResourceRequest): ResourceAnswer {
   }
   if (next.metadata.name === '') throw badRequest('name must be provided');
   const old = find(core, request);
-  return { status: 200, body: present(core, request, updateObject(core, request.type, old, next, updateOptions(request, request.type.custom))) };
+  const warnings = checkFields(request, next);
+  return { status: 200, body: present(core, request, updateObject(core, request.type, old, next, updateOptions(request, request.type.custom))), ...warnings };
 }
 
 function patched(request: ResourceRequest, old: KubeObject): unknown {
@@ -105,7 +119,8 @@ function patch(core: Core, request: ResourceRequest): ResourceAnswer {
   }
   const old = find(core, request);
   const next = readObject(type, patched(request, old));
-  return { status: 200, body: present(core, request, updateObject(core, type, old, next, updateOptions(request, false))) };
+  const warnings = checkFields(request, next);
+  return { status: 200, body: present(core, request, updateObject(core, type, old, next, updateOptions(request, false))), ...warnings };
 }
 
 function remove(core: Core, request: ResourceRequest): ResourceAnswer {

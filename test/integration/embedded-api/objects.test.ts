@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../../server/embedded/api/index.ts';
+import type { JsonObject, KubeObject } from '../../../server/embedded/api/index.ts';
 import { CONFIG_MAPS, MERGE, WIDGETS, WIDGET_CRD, configMap, startApi, widget, type Harness, type StatusBody } from './harness.ts';
 
 interface List { metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number }; items: KubeObject[] }
@@ -82,6 +82,33 @@ describe('objects over HTTP', () => {
     const main = await h.call('PATCH', `${WIDGETS}/sub`, { spec: { size: 4 }, status: { phase: 'Forged' } }, { 'content-type': MERGE });
     expect(main.body).toMatchObject({ spec: { size: 4 }, status: { phase: 'Ready' }, metadata: { generation: 2 } });
     expect(await h.call('PATCH', `${WIDGETS}/sub`, { spec: { source: 'b' } }, { 'content-type': MERGE })).toMatchObject({ status: 422, body: { message: 'Widget.example.io "sub" is invalid: spec: Invalid value: "object": source is immutable' } });
+  });
+
+  it('given unknown fields, when written, then they are dropped with a warning, and refused when validation is strict', async () => {
+    const warned = await h.call('POST', WIDGETS, widget('warned', { source: 'a', junk: 1, parts: [{ name: 'p', more: 1 }] }));
+    expect(warned.headers.get('warning')).toBe('299 - "unknown field \\"spec.junk\\"", 299 - "unknown field \\"spec.parts[0].more\\""');
+    const strict = await h.call<StatusBody>('POST', `${WIDGETS}?fieldValidation=Strict`, widget('strict', { source: 'a', junk: 1 }));
+    expect(strict).toMatchObject({ status: 400, body: { message: 'Widget in version "v1" cannot be handled as a Widget: strict decoding error: unknown field "spec.junk"' } });
+  });
+
+  it('given a lease and an event, when their times or namespace are not as Kubernetes wants them, then they are refused', async () => {
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+    const lease = (renewTime: string): JsonObject => ({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' }, spec: { holderIdentity: 'a', leaseDurationSeconds: 15, renewTime } });
+    expect(await h.call('POST', leases, lease('2026-01-01T00:00:00.000Z'))).toMatchObject({ status: 400, body: { reason: 'BadRequest' } });
+    expect((await h.call('POST', leases, lease('2026-01-01T00:00:00.000000Z'))).status).toBe(201);
+    const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject: { kind: 'Widget', name: 'w', namespace: 'elsewhere' } };
+    expect(await h.call('POST', '/api/v1/namespaces/default/events', event)).toMatchObject({ status: 422, body: { message: 'Event "e" is invalid: involvedObject.namespace: Invalid value: "elsewhere": does not match event.namespace' } });
+  });
+
+  it('given a claim from a snapshot, when created and bound, then both forms of its source are there and its spec is fixed', async () => {
+    const claims = '/api/v1/namespaces/default/persistentvolumeclaims';
+    const source = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' };
+    const { body } = await h.call('POST', claims, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'c' }, spec: { accessModes: ['ReadWriteOnce'], dataSource: source, resources: { requests: { storage: '1Gi' } } } });
+    expect(body).toMatchObject({ spec: { dataSourceRef: source, volumeMode: 'Filesystem' }, status: { phase: 'Pending' } });
+    expect((await h.call('PATCH', `${claims}/c`, { spec: { volumeName: 'pv-1' } }, { 'content-type': MERGE })).status).toBe(200);
+    expect(await h.call('PATCH', `${claims}/c`, { spec: { volumeName: 'pv-2' } }, { 'content-type': MERGE })).toMatchObject({
+      status: 422, body: { message: 'PersistentVolumeClaim "c" is invalid: spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims' },
+    });
   });
 
   it('given a Secret with stringData, when created, then data holds it in base64, and bad data is refused without showing it', async () => {

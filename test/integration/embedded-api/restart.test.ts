@@ -43,7 +43,9 @@ describe('restart', () => {
           if (answered.length === 60) child?.kill('SIGKILL');
         }
       };
+      const killed = once(child as ChildProcess, 'exit');
       await Promise.allSettled([0, 1, 2, 3].map(writer));
+      await killed;
       expect(answered.length).toBeGreaterThanOrEqual(60);
 
       const again = await start();
