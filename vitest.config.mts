@@ -47,6 +47,8 @@ export default defineConfig({
           environment: 'jsdom',
           globals: true,
           include: ['pkg/harvester-vm-backup/**/__tests__/**/*.test.ts'],
+          // While the extension is built, this link leads to the whole of the Rancher shell with its own tests.
+          exclude: ['**/.shell/**', '**/node_modules/**'],
           css: false,
           server: { deps: { inline: [/@rancher\/shell/] } },
           setupFiles: ['./vitest.setup.mts'],

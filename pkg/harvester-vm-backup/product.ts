@@ -15,6 +15,8 @@ export function init(plugin: IPlugin, store: Store<unknown>): void {
   const menuEntry = {
     icon:                'backup',
     inStore:             'cluster',
+    // Without it the shell takes every product on the cluster's store for a part of the cluster explorer.
+    rootProduct:         PRODUCT,
     weight:              100,
     isMultiClusterApp:   true,
     showClusterSwitcher: false,

@@ -17,6 +17,8 @@ export function useDraftRestore(now: () => Date = () => new Date()) {
   const { create } = useActions();
   const draft = ref<Saved>();
   const errors = ref<string[]>([]);
+  /** Once approved it is no draft any more, and nobody takes it away. */
+  let approved = false;
   /** Counts the drafts, so that an answer which comes after the person went away is thrown out. */
   let generation = 0;
 
@@ -27,6 +29,7 @@ export function useDraftRestore(now: () => Date = () => new Date()) {
   async function plan(choice: RestoreChoice): Promise<void> {
     const mine = ++generation;
 
+    approved = false;
     errors.value = [];
     try {
       const saved = await create(restoreOf(choice, suggestName(choice.name, now())));
@@ -45,7 +48,7 @@ export function useDraftRestore(now: () => Date = () => new Date()) {
 
   /** Takes a draft away that was not approved. A draft that is gone already is what was wanted. */
   async function discard(): Promise<void> {
-    const unwanted = draft.value;
+    const unwanted = approved ? undefined : draft.value;
 
     generation += 1;
     draft.value = undefined;
@@ -53,18 +56,16 @@ export function useDraftRestore(now: () => Date = () => new Date()) {
   }
 
   /**
-   * Approves the plan which the person sees and gives the restore; from then on it is no draft any more.
+   * Approves the plan which the person sees and gives the restore.
    * @param hash of the plan on screen
    */
   async function approve(hash: string): Promise<VMRestoreObject | undefined> {
-    const approved = restore.value;
-
     errors.value = [];
     try {
-      await approved?.approve(hash);
-      draft.value = undefined;
+      await restore.value?.approve(hash);
+      approved = true;
 
-      return approved;
+      return restore.value;
     } catch (reason) {
       errors.value = errorLines(reason);
 

@@ -21,6 +21,8 @@ export const TYPE = {
   pvc:          steveType(PVC),
   secret:       steveType(SECRET),
   namespace:    steveType(NAMESPACE),
+  /** CDI's description of what a storage class can do; not in every cluster. */
+  storageProfile: 'cdi.kubevirt.io.storageprofile',
 } as const;
 
 /** True for the Steve name of one of our own kinds. */

@@ -39,7 +39,7 @@ export function proposeDisks(volumes: readonly BackupVolume[], classes: readonly
     sourceBytes:      volume.sizeBytes,
     sourceClass:      volume.storageClassName,
     sourceVolumeMode: volume.volumeMode,
-    sourceAccessMode: volume.accessModes[0] ?? '',
+    sourceAccessMode: volume.accessModes.includes('ReadWriteMany') ? 'ReadWriteMany' : volume.accessModes[0] ?? '',
     storageClassName: '',
     volumeMode:       '',
     accessMode:       '',

@@ -22,7 +22,7 @@ export function toneOf(phase: string): Tone {
 }
 
 const BADGES: Record<Tone, string> = {
-  success: 'bg-success', error: 'bg-error', warning: 'bg-warning', info: 'bg-info', muted: 'bg-muted'
+  success: 'bg-success', error: 'bg-error', warning: 'bg-warning', info: 'bg-info', muted: 'bg-darker'
 };
 
 /** The shell's class for a badge of that tone. */

@@ -5,7 +5,7 @@ import { shellModel, type MenuAction } from './shell-model';
 import { badgeClass, toneOf, type Tone } from '../domain/tone';
 
 /** Actions of the shell that make sense for objects whose spec is not edited by hand. */
-const KEPT_ACTIONS = ['goToViewYaml', 'goToEditYaml', 'download', 'viewInApi', 'promptRemove'];
+const KEPT_ACTIONS = ['showConfiguration', 'goToViewYaml', 'goToEditYaml', 'download', 'viewInApi', 'promptRemove'];
 const STATE_ORDER: Record<Tone, number> = {
   error: 1, warning: 2, info: 3, muted: 4, success: 5
 };
@@ -56,9 +56,9 @@ export default class PhasedModel<Spec = unknown, Status extends PhasedStatus = P
     return this.status?.failure?.message ?? this.status?.message ?? '';
   }
 
-  /** The configuration drawer shows the create form; our objects have a page of their own instead. */
-  get disableResourceDetailDrawer(): boolean {
-    return true;
+  /** There is a form to create our objects but none to edit them: the shell's configuration drawer then shows the YAML only. */
+  get canCustomEdit(): boolean {
+    return false;
   }
 
   get canUpdate(): boolean {

@@ -14,6 +14,8 @@ export interface VMRow {
   type: string;
   metadata: VMObject['metadata'];
   nameDisplay: string;
+  /** What the table writes above the VMs of one namespace. */
+  groupByLabel: string;
   stateDisplay: string;
   stateBackground: string;
   protection: Protection;
@@ -46,6 +48,7 @@ export function vmRow(vm: VMObject, { tx, place, protectionOf, canBackUp }: RowC
     type:             vm.type,
     metadata:         vm.metadata,
     nameDisplay:      name,
+    groupByLabel:     tx('vms.group', { namespace: namespace ?? '' }),
     stateDisplay:     runState,
     stateBackground:  badgeClass(toneOf(runState)),
     protection,
