@@ -100,6 +100,8 @@ export const vmBackupStatus = z.object({
   /** What it waits for, in words. */
   message: z.string().optional(),
   completedAt: instant.optional(),
+  /** While deleting: when the data was gone from the repository. Only clean-up is left then. */
+  dataRemovedAt: instant.optional(),
 });
 export type VMBackupStatus = z.infer<typeof vmBackupStatus>;
 

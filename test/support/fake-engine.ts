@@ -23,7 +23,15 @@ export class FakeEngine implements Engine {
   /** Ids whose operation never ends by itself. */
   readonly hanging = new Set<string>();
 
+  readonly #ending = new Set<string>();
+  readonly #failed = new Map<string, Failure>();
+
   advance(operation: Operation): Promise<Observation> {
+    const known = this.#failed.get(operation.id);
+
+    // A failure is final until the operation was released; a success that is being released would be done all over again.
+    if (known) return Promise.resolve({ phase: 'Failed', failure: known });
+    this.#ending.delete(operation.id);
     this.onAdvance?.(operation);
     const turn = (this.live.get(operation.id) ?? 0) + 1;
 
@@ -33,6 +41,7 @@ export class FakeEngine implements Engine {
     if (turn === 2 || this.hanging.has(operation.id)) return Promise.resolve({ phase: 'Running', progress: { bytesDone: 1, bytesTotal: 2 } });
     const failure = this.failWith?.(operation);
 
+    if (failure) this.#failed.set(operation.id, failure);
     return Promise.resolve(failure ? { phase: 'Failed', failure } : this.#succeed(operation));
   }
 
@@ -41,8 +50,15 @@ export class FakeEngine implements Engine {
     return Promise.resolve(true);
   }
 
+  /** Takes two calls, as pods do not go at once: whoever begins the operation again in between would never end. */
   release({ id }: Pick<Operation, 'id'>): Promise<boolean> {
-    return Promise.resolve(!this.live.delete(id) || true);
+    if (!this.live.has(id)) return Promise.resolve(true);
+    if (this.#ending.delete(id)) {
+      this.#failed.delete(id);
+      return Promise.resolve(this.live.delete(id));
+    }
+    this.#ending.add(id);
+    return Promise.resolve(false);
   }
 
   #succeed(operation: Operation): Observation {

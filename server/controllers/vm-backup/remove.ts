@@ -3,7 +3,7 @@ import type { VirtualMachineInstance } from '../../contract/kubernetes.ts';
 import { FINALIZER_DATA } from '../../contract/names.ts';
 import type { VMBackup, VMBackupStatus } from '../../contract/vm-backup.ts';
 import { kubevirtFreezer } from '../../guest/freeze.ts';
-import { WAIT_POLL_MS, WORK_POLL_MS, type ControllerContext } from '../context.ts';
+import { WORK_POLL_MS, type ControllerContext } from '../context.ts';
 import { findRepository, requestProbe, type RepositoryLookup } from '../repository-of.ts';
 import type { CaptureStore } from './capture-store.ts';
 import { engineOf, removeTemporaries } from './clean.ts';
@@ -32,11 +32,7 @@ export async function remove(ctx: ControllerContext, captures: CaptureStore, bac
   const found = await findRepository(ctx, backup.spec.repository);
 
   if (!await removeTemporaries(ctx, captures, backup)) return { status: { ...before, message: 'Temporary objects are being removed.' }, requeueAfterMs: WORK_POLL_MS };
-  if (wrote && wanted && found.found) {
-    const waiting = await removeData(ctx, backup, before, found);
-
-    if (waiting) return waiting;
-  }
+  if (wrote && wanted && found.found && before.dataRemovedAt === undefined) return removeData(ctx, backup, before, found);
   if (!await engineOf(ctx, found).release({ id, owner: ownerOf(backup) })) return { status: before, requeueAfterMs: WORK_POLL_MS };
   ctx.slots.giveBack(backup.spec.repository, id);
   if (found.found) await requestProbe(ctx, backup.spec.repository);
@@ -44,16 +40,16 @@ export async function remove(ctx: ControllerContext, captures: CaptureStore, bac
   return undefined;
 }
 
-/** @returns `undefined` when the data is gone, else the step to wait with */
-async function removeData(ctx: ControllerContext, backup: VMBackup, before: VMBackupStatus, found: Extract<RepositoryLookup, { found: true }>): Promise<Step | undefined> {
+/** Removes the data, and notes it when that is done: what the operation left may take its time to go, and must not make it begin again. */
+async function removeData(ctx: ControllerContext, backup: VMBackup, before: VMBackupStatus, found: Extract<RepositoryLookup, { found: true }>): Promise<Step> {
   const operation = removeOperation(backup, found.engine, found.repository);
   const engine = ctx.engineFor(found.engine);
   const repository = found.repository.metadata.name;
 
-  if (!ctx.slots.takeExclusive(repository, operation.id)) return { status: { ...before, message: 'Waits until no other mover works on the repository: freeing space needs it alone.' }, requeueAfterMs: WAIT_POLL_MS };
+  if (!ctx.slots.takeExclusive(repository, operation.id)) return { status: { ...before, message: 'Waits until no other mover works on the repository: freeing space needs it alone.' }, requeueAfterMs: WORK_POLL_MS };
   const observation = await engine.advance(operation);
 
-  if (observation.phase === 'Succeeded') return undefined;
+  if (observation.phase === 'Succeeded') return { status: { ...before, dataRemovedAt: ctx.clock.now().toISOString() }, requeueAfterMs: 0 };
   if (observation.phase !== 'Failed') return { status: { ...before, message: 'The data is being removed from the repository.' }, requeueAfterMs: WORK_POLL_MS };
   // The failed try goes first, so that the next call begins a new one.
   if (!await engine.release(operation)) return { status: { ...before, failure: observation.failure }, requeueAfterMs: WORK_POLL_MS };
