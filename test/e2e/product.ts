@@ -28,6 +28,8 @@ function required(name: string): string {
 export async function startProduct(options: Partial<Pick<ClusterOptions, 'server' | 'seed' | 'drivers' | 'serverEnv'>> = {}): Promise<Product> {
   const [shellDist, pluginDist] = [required('HVB_SHELL_DIST'), required('HVB_PLUGIN_DIST')];
   const path = await mkdtemp(join(tmpdir(), 'hvb-e2e-'));
+  // Movers that were killed a moment ago may still be letting go of their files.
+  const removeFolder = (): Promise<void> => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   const folder = await openDataFolder(path, { reset: false });
 
   try {
@@ -42,11 +44,11 @@ export async function startProduct(options: Partial<Pick<ClusterOptions, 'server
       folder: path,
       stop: async () => {
         await cluster.stop();
-        await rm(path, { recursive: true, force: true });
+        await removeFolder();
       },
     };
   } catch (error) {
-    await rm(path, { recursive: true, force: true });
+    await removeFolder();
     throw error;
   }
 }
