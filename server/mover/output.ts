@@ -5,8 +5,8 @@ import type { MoverError } from './errors.ts';
 /** Longest termination message that Kubernetes keeps (bytes). */
 export const TERMINATION_MESSAGE_BYTES = 4096;
 
-/** Characters of a message that are kept before evidence is given up. */
-const LONGEST_MESSAGE = 1500;
+/** Bytes of a message, as written, that are kept before evidence is given up. */
+const LONGEST_MESSAGE_BYTES = 2000;
 
 /** The `error` line of a failure, short enough to be the termination message: of the evidence its end is kept. */
 export function errorLine(error: MoverError): MoverLine {
@@ -15,11 +15,10 @@ export function errorLine(error: MoverError): MoverLine {
   const line = (): MoverLine => ({ type: 'error', code, message, ...(evidence ? { evidence } : {}), retryable });
   // Measured as it will be written: JSON escapes and UTF-8 make a line longer than its text.
   for (let excess = excessOf(line()); excess > 0; excess = excessOf(line())) {
-    // One character takes at most six bytes, so this never cuts far more than what is too much.
+    // One character takes at most six bytes, so no more than what is too much is ever cut.
     const cut = Math.ceil(excess / 6);
-    if (message.length > LONGEST_MESSAGE) message = message.slice(0, Math.max(LONGEST_MESSAGE, message.length - cut));
-    else if (evidence) evidence = evidence.slice(cut);
-    else message = message.slice(0, -cut);
+    if (evidence === '' || Buffer.byteLength(JSON.stringify(message)) > LONGEST_MESSAGE_BYTES) message = message.slice(0, -cut);
+    else evidence = evidence.slice(cut);
   }
   return line();
 }

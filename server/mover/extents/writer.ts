@@ -23,7 +23,7 @@ export class ExtentWriter {
   readonly #file: WritableFile;
   readonly #zeroPolicy: ZeroPolicy;
   readonly #pending = new Set<Promise<void>>();
-  #failure: unknown;
+  #failure: Error | undefined;
   #bytesWritten = 0;
   #bytesSkipped = 0;
 
@@ -46,7 +46,7 @@ export class ExtentWriter {
     while (this.#pending.size >= IN_FLIGHT) await Promise.race(this.#pending);
     this.#throwFailure();
     const work = this.#put(data, position).catch((error: unknown) => {
-      this.#failure ??= error;
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
     }).finally(() => this.#pending.delete(work));
     this.#pending.add(work);
   }
