@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Starts the product as a person does (`npm start`), on a fresh data folder and a free port; waits until it serves the
+ * Starts the product as `npm start` does, on a fresh data folder and a free port; waits until it serves the
  * dashboard page and the extension; ends it with Ctrl-C's signal and expects exit code 0.
  */
 import { spawn } from 'node:child_process';
@@ -42,13 +42,13 @@ async function answers(url, ended) {
     }
     last = response ? `answers ${ response.status }` : last;
   }
-  throw new Error(ended.done ? `npm start ended with exit code ${ ended.code } before ${ url } was served` : `${ url } ${ last } after ${ READY_MS / 1000 } s`);
+  throw new Error(ended.done ? `the product ended with exit code ${ ended.code } before ${ url } was served` : `${ url } ${ last } after ${ READY_MS / 1000 } s`);
 }
 
 const data = mkdtempSync(path.join(tmpdir(), 'hvb-smoke-'));
 const port = await freePort();
-// A process group of its own, signalled as a whole: that is what a terminal does on Ctrl-C.
-const child = spawn('npm', ['start', '--', '--port', String(port), '--data', data], { cwd: project, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+// Without npm between: its shell ends by the signal itself, which would hide the product's exit code.
+const child = spawn(process.execPath, ['scripts/run.mjs', 'start', '--port', String(port), '--data', data], { cwd: project, stdio: ['ignore', 'inherit', 'inherit'] });
 const ended = { done: false, code: undefined };
 const end = new Promise((resolve) => {
   child.on('exit', (code, signal) => resolve(Object.assign(ended, { done: true, code: code ?? signal })));
@@ -57,10 +57,10 @@ const end = new Promise((resolve) => {
 try {
   await answers(`http://127.0.0.1:${ port }/dashboard/`, ended);
   await answers(`http://127.0.0.1:${ port }/v1/uiplugins/${ name }/${ version }/plugin/${ name }-${ version }.umd.min.js`, ended);
-  process.kill(-child.pid, 'SIGINT');
+  child.kill('SIGINT');
   await Promise.race([end, sleep(END_MS, undefined, { ref: false })]);
   if (ended.code !== 0) {
-    throw new Error(ended.done ? `after SIGINT, npm start ended with exit code ${ ended.code }` : `npm start still runs ${ END_MS / 1000 } s after SIGINT`);
+    throw new Error(ended.done ? `after SIGINT, the product ended with exit code ${ ended.code }` : `the product still runs ${ END_MS / 1000 } s after SIGINT`);
   }
   process.stderr.write('[smoke] the dashboard and the extension were served, and the product ended cleanly\n');
 } catch (error) {
@@ -68,7 +68,7 @@ try {
   process.exitCode = 1;
 } finally {
   if (!ended.done) {
-    process.kill(-child.pid, 'SIGINT'); // the second one ends what the first one did not
+    child.kill('SIGINT'); // the second one ends what the first one did not
     await Promise.race([end, sleep(END_MS, undefined, { ref: false })]);
   }
   rmSync(data, { recursive: true, force: true });
