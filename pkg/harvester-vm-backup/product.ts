@@ -9,7 +9,7 @@ const HOME_CLUSTER = 'local';
 
 /** Registers our own product: an entry of the main menu with its own side navigation. */
 export function init(plugin: IPlugin, store: Store<unknown>): void {
-  const { product, virtualType, basicType } = plugin.DSL(store, PRODUCT);
+  const { product, virtualType, basicType, configureType } = plugin.DSL(store, PRODUCT);
 
   // Both carry more than the shell's types know of; the shell reads these fields all the same.
   const menuEntry = {
@@ -36,5 +36,7 @@ export function init(plugin: IPlugin, store: Store<unknown>): void {
 
     virtualType(entry);
   });
+  // Our pages bring the shell's masthead themselves: it has to know who may create.
+  NAV_ENTRIES.forEach(({ type }) => configureType(type, { showListMasthead: false }));
   basicType(['vms', ...NAV_ENTRIES.map(({ type }) => type)]);
 }

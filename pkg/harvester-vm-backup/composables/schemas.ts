@@ -7,6 +7,11 @@ export interface SchemaLike { id: string; collectionMethods?: string[]; attribut
 /** Steve names of every kind of ours. */
 export const OWN_TYPES: readonly string[] = OWN_KINDS.map(steveType);
 
+/** True when the person may create objects of the kind. */
+export function mayCreate(schema: SchemaLike | undefined): boolean {
+  return !!schema && (schema.collectionMethods ?? []).some((method) => method.toUpperCase() === 'POST');
+}
+
 /** True when the person may list the kind. */
 export function mayList(schema: SchemaLike | undefined): boolean {
   return !!schema && (schema.collectionMethods ?? []).some((method) => method.toUpperCase() === 'GET');

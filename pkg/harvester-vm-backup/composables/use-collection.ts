@@ -1,6 +1,6 @@
 import { computed, onMounted, ref, type ComputedRef, type Ref } from 'vue';
 import { isOwnType } from '../config/types';
-import { OWN_TYPES, mayList, type SchemaLike } from './schemas';
+import { OWN_TYPES, mayCreate, mayList, type SchemaLike } from './schemas';
 import { usePlace } from './use-place';
 
 /** `absent`: nobody has installed the server. `forbidden`: it is there, but this person may not list the kind. */
@@ -56,7 +56,7 @@ export function useCollection<T>(type: string): Collection<T> {
   onMounted(reload);
 
   return {
-    rows, state, schema, error, reload, canCreate: computed(() => !!schema.value?.collectionMethods?.some((method) => method.toUpperCase() === 'POST'))
+    rows, state, schema, error, reload, canCreate: computed(() => mayCreate(schema.value))
   };
 }
 

@@ -20,3 +20,10 @@ export function suggestName(subject: string, at: Date, taken: (name: string) => 
 
   return name;
 }
+
+const HASH_SHOWN = 12;
+
+/** The beginning of a long hexadecimal id: enough to tell two apart by eye. */
+export function shortHash(hash: string): string {
+  return hash.length > HASH_SHOWN ? `${ hash.slice(0, HASH_SHOWN) }…` : hash;
+}

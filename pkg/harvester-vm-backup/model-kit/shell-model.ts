@@ -1,11 +1,9 @@
 import SteveModel from '@shell/plugins/steve/steve-class';
+import type { SchemaLike } from '../composables/schemas';
 import type { RouteLocationRaw, Router } from 'vue-router';
 
 /** One entry of an object's action menu. */
 export interface MenuAction { action?: string; label?: string; icon?: string; enabled?: boolean; bulkable?: boolean; bulkAction?: string; divider?: boolean; weight?: number; altAction?: string }
-
-/** A schema as Steve tells it. */
-interface Schema { collectionMethods?: string[]; attributes?: { namespaced?: boolean } }
 
 /** What we use of the shell's class of API objects; its own type declarations are incomplete. */
 export interface ShellModel<Spec, Status> {
@@ -17,6 +15,8 @@ export interface ShellModel<Spec, Status> {
   get nameDisplay(): string;
   get canCreate(): boolean;
   get canUpdate(): boolean;
+  get canEditYaml(): boolean;
+  get canCustomEdit(): boolean;
   get state(): string;
   get stateDisplay(): string;
   get stateColor(): string;
@@ -32,7 +32,7 @@ export interface ShellModel<Spec, Status> {
     clusterId: string;
     'i18n/t': (key: string, args?: object) => string;
   };
-  readonly $getters: { schemaFor: (type: string) => Schema | undefined };
+  readonly $getters: { schemaFor: (type: string) => SchemaLike | undefined };
   $dispatch: <T = unknown>(action: string, payload?: unknown, options?: { root: boolean }) => Promise<T>;
   hasLink: (name: string) => boolean;
   patch: (operations: readonly object[]) => Promise<unknown>;

@@ -2,6 +2,7 @@ import PhasedModel from '../model-kit/phased-model';
 import type { MenuAction } from '../model-kit/shell-model';
 import { resourceRoute } from '../config/routes';
 import { TYPE } from '../config/types';
+import { mayCreate } from '../composables/schemas';
 import { retryOf } from '../domain/backup-request';
 import { suggestName } from '../domain/names';
 import { CANCEL_PATCH } from '../domain/plan-review';
@@ -24,6 +25,11 @@ export default class VMBackupModel extends PhasedModel<VMBackup['spec'], VMBacku
 
   get isRestorable(): boolean {
     return isRestorable(this as unknown as VMBackup);
+  }
+
+  /** Its spec cannot be changed but for the verbs of its own menu. */
+  get canEditYaml(): boolean {
+    return false;
   }
 
   get isRunning(): boolean {
@@ -57,7 +63,7 @@ export default class VMBackupModel extends PhasedModel<VMBackup['spec'], VMBacku
   }
 
   get mayRestore(): boolean {
-    return !!this.$getters.schemaFor(TYPE.vmRestore)?.collectionMethods?.some((method) => method.toUpperCase() === 'POST');
+    return mayCreate(this.$getters.schemaFor(TYPE.vmRestore));
   }
 
   /** Opens the restore wizard with this backup chosen. */

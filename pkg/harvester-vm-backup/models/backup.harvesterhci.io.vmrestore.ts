@@ -17,6 +17,11 @@ export default class VMRestoreModel extends PhasedModel<VMRestore['spec'], VMRes
     return `${ namespace }/${ name }`;
   }
 
+  /** Its spec cannot be changed but for the verbs of its own menu. */
+  get canEditYaml(): boolean {
+    return false;
+  }
+
   get isRunning(): boolean {
     return this.phase !== 'Deleting' && !isRestoreTerminal(this.phase as RestorePhase);
   }

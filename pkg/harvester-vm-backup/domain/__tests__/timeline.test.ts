@@ -38,10 +38,10 @@ describe('timeline', () => {
     expect(steps.filter(({ phase }) => phase === 'Quiescing').map(({ milliseconds }) => milliseconds)).toEqual([3000]);
   });
 
-  it('given a restore that is approved at once, when it is past the approval, then the approval is shown as not needed', () => {
+  it('given a restore that is approved at once, when it is past the approval, then the approval is shown as not needed, and a phase before the first one that was seen is left out', () => {
     const steps = timeline(RESTORE_RUN, [{ phase: 'Planning', startedAt: at(0), finishedAt: at(1) }, { phase: 'Queued', startedAt: at(1) }], 'Queued', now);
 
-    expect(states(steps).slice(0, 4)).toEqual(['Pending:skipped', 'Planning:done', 'AwaitingApproval:skipped', 'Queued:current']);
+    expect(states(steps).slice(0, 3)).toEqual(['Planning:done', 'AwaitingApproval:skipped', 'Queued:current']);
   });
 
   it('given a restore that rolls back, when it is drawn, then rolling back is the current phase and nothing good is promised after it', () => {

@@ -5,7 +5,8 @@ const text = (key: string): string => `harvesterVmBackup.backups.column.${ key }
 
 /** Columns of the list of backups. The progress cell is a slot of the page. */
 export const BACKUP_COLUMNS: object[] = [
-  STATE,
+  // “Freezing and cutting” is longer than the shell's states.
+  { ...STATE, width: 150 },
   NAME,
   NAMESPACE,
   { name: 'vm', labelKey: text('vm'), value: 'vmName', sort: ['vmName', 'nameSort'] },

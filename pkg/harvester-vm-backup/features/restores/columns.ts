@@ -4,7 +4,8 @@ const text = (key: string): string => `harvesterVmBackup.restores.column.${ key 
 
 /** Columns of the list of restores. The progress cell is a slot of the page. */
 export const RESTORE_COLUMNS: object[] = [
-  STATE,
+  // “Waiting for approval” is longer than the shell's states.
+  { ...STATE, width: 160 },
   NAME,
   NAMESPACE,
   { name: 'target', labelKey: text('target'), value: 'targetName', sort: ['targetName', 'nameSort'] },

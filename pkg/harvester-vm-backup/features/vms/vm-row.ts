@@ -4,7 +4,6 @@ import { TYPE } from '../../config/types';
 import type { VMObject } from '../../config/models';
 import { badgeClass, toneOf } from '../../domain/tone';
 import type { Protection } from '../../domain/protection';
-import type { SchemaLike } from '../../composables/schemas';
 import type { Texts } from '../../composables/use-texts';
 
 /** One row of our own list of VMs, in the shape that the shell's table wants. */
@@ -28,11 +27,6 @@ export interface VMRow {
 
 /** What a row needs besides its VM. */
 export interface RowContext { tx: Texts; place: Place; protectionOf: (namespace: string | undefined, name: string, uid: string | undefined) => Protection; canBackUp: boolean }
-
-/** True when the person may create backups. */
-export function mayBackUp(schema: unknown): boolean {
-  return !!(schema as SchemaLike | undefined)?.collectionMethods?.some((method) => method.toUpperCase() === 'POST');
-}
 
 /**
  * Builds a row. It has only the action *Back up*: this is a page about protection, not one to edit or delete VMs on.
