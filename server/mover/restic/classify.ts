@@ -37,7 +37,7 @@ const RULES: readonly Rule[] = [
   { code: 'HVB-REPO-LOCKED', matches: (outcome) => outcome.exitCode === EXIT.locked || /repository is already locked/.test(outcome.stderr), message: ({ folder }) => `The repository in ${folder} is locked by another process.` },
   { code: 'HVB-REPO-FULL', matches: says(/no space left on device|disk quota exceeded|file too large/i), message: ({ folder }) => `The storage of the repository in ${folder} is full.` },
   { code: 'HVB-REPO-READ-ONLY', matches: says(/read-only file system|permission denied|operation not permitted/i), message: ({ folder }) => `The repository in ${folder} cannot be written or read with the rights that the mover has.` },
-  { code: 'HVB-REPO-SNAPSHOT-MISSING', matches: says(/no matching ID found|no snapshot found|not found in snapshot|no such snapshot/i), message: ({ folder }) => `The repository in ${folder} does not hold the snapshot or file that was asked for.` },
+  { code: 'HVB-REPO-SNAPSHOT-MISSING', matches: says(/no matching ID found|no snapshot found|not found in snapshot|failed to load snapshot .*no such file or directory/i), message: ({ folder }) => `The repository in ${folder} does not hold the snapshot or file that was asked for.` },
   {
     code: 'HVB-REPO-DAMAGED',
     matches: says(/ciphertext verification failed|invalid data returned|config file has zero size|(hash|ID) mismatch|wrong data returned|not found in (the )?index|not found in repository|no such file or directory|\bEOF$|file is too short|Unmarshal: |input\/output error|repository contains (errors|damaged)|(load|decrypt)\w* .*failed|number of blobs|data seems to be missing|Fatal: .*(corrupt|damage)/im),
