@@ -40,7 +40,7 @@ function tellWhere(cluster: EmbeddedCluster, config: EmbeddedConfig, seconds: st
 
   say(`\nReady after ${seconds} s:  ${url}\n`);
   say(`  Without a password, on this machine only. ${url}/?hvb-user=viewer shows it to a read-only user,`);
-  say('  ?hvb-user=guest to one without rights, ?hvb-user=admin to the administrator again.');
+  say('  ?hvb-user=guest to one without rights on backups, ?hvb-user=admin to the administrator again.');
   say(`  kubectl:    KUBECONFIG=${cluster.kubeconfigPath}`);
   say(`  Server log: ${config.server ? `${config.dataDir}/server.log` : 'none, the server was not started (--no-server)'}`);
   say('  Real: the Rancher Dashboard, the extension, the server, the mover, restic and every byte on the disks.');

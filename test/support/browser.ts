@@ -10,6 +10,9 @@ export const ARTIFACTS = join(import.meta.dirname, '..', '..', 'test-artifacts')
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
 
+/** Pixels; a list of thousands of rows is not shown to its end. */
+const LONGEST_PICTURE = 3000;
+
 /** A failed request or an error that the page itself reported. */
 export interface PageProblem {
   kind: 'console' | 'exception' | 'request';
@@ -34,7 +37,7 @@ export interface Dashboard {
   page: Page;
   context: BrowserContext;
   problems: PageProblem[];
-  /** Saves a picture of the whole page as `test-artifacts/<name>.png` and returns its path. */
+  /** Saves a picture of the page, down to the end of its scrolling part, as `test-artifacts/<name>.png` and returns its path. */
   screenshot(name: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -113,7 +116,12 @@ export async function openDashboard(browser: Browser, options: DashboardOptions)
       const file = join(ARTIFACTS, `${name}.png`);
 
       await mkdir(ARTIFACTS, { recursive: true });
-      await page.screenshot({ path: file, fullPage: true });
+      // The dashboard scrolls inside its main area, which a full-page picture would cut off.
+      const hidden = await page.evaluate(() => Math.max(0, ...[...document.querySelectorAll('main, .main-layout, .outlet')].map((element) => element.scrollHeight - element.clientHeight)));
+
+      await page.setViewportSize({ width: viewport.width, height: Math.min(viewport.height + hidden, LONGEST_PICTURE) });
+      await page.screenshot({ path: file });
+      await page.setViewportSize(viewport);
 
       return file;
     },

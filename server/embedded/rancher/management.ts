@@ -83,7 +83,7 @@ function localCluster(now: string): Record<string, unknown> {
   });
 }
 
-/** Rights of everybody who is logged in, and of the read-only user. */
+/** Rights of everybody who is logged in, of the read-only user, and of the guest. */
 function roles(): { path: string; object: Record<string, unknown> }[] {
   const read = ['get', 'list', 'watch'];
   const rbac = '/apis/rbac.authorization.k8s.io/v1';
@@ -100,6 +100,7 @@ function roles(): { path: string; object: Record<string, unknown> }[] {
   });
   const basics = 'embedded-rancher-basics';
   const viewer = 'embedded-rancher-viewer';
+  const guest = 'embedded-rancher-guest';
 
   return [
     role(basics, [
@@ -112,6 +113,12 @@ function roles(): { path: string; object: Record<string, unknown> }[] {
       { apiGroups: ['backup.harvesterhci.io', 'kubevirt.io', 'storage.k8s.io', 'snapshot.storage.k8s.io', 'batch', 'apiextensions.k8s.io'], resources: ['*'], verbs: read },
     ]),
     binding(viewer, { kind: 'User', name: 'viewer' }),
+    // Sees VMs and that backups exist here, so that pages can tell “forbidden” from “not installed”.
+    role(guest, [
+      { apiGroups: ['kubevirt.io'], resources: ['virtualmachines'], verbs: read },
+      { apiGroups: ['backup.harvesterhci.io'], resources: ['backupengines'], verbs: read },
+    ]),
+    binding(guest, { kind: 'User', name: 'guest' }),
   ];
 }
 

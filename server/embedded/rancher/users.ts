@@ -18,11 +18,11 @@ const user = (name: string, displayName: string, ...groups: string[]): DemoUser 
   name, displayName, id: `user-${name}`, identity: { user: name, groups: ['system:authenticated', ...groups] },
 });
 
-/** `admin` may do everything, `viewer` reads, `guest` has no right on VMs and backups at all. */
+/** `admin` may do everything, `viewer` reads, `guest` sees VMs but no backups. */
 export const DEMO_USERS: readonly [DemoUser, ...DemoUser[]] = [
   user('admin', 'Administrator', 'system:masters'),
   user('viewer', 'Read-only user'),
-  user('guest', 'User without rights'),
+  user('guest', 'User without backup rights'),
 ];
 
 /** The user whom a name means; the administrator when it is none of them. */
