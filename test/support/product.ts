@@ -4,7 +4,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { API_VERSION, BACKUP_REPOSITORY, JOB, POD, PV, PVC, SECRET, VIRTUAL_MACHINE_INSTANCE, VM_BACKUP, VM_RESTORE, VOLUME_SNAPSHOT, VOLUME_SNAPSHOT_CONTENT, type ResourceType } from '../../server/contract/api.ts';
 import type { BackupRepository } from '../../server/contract/backup-repository.ts';
-import type { PersistentVolume, Secret, VirtualMachineInstance } from '../../server/contract/kubernetes.ts';
+import type { PersistentVolume, Pod, Secret, VirtualMachineInstance } from '../../server/contract/kubernetes.ts';
 import { LABEL_OPERATION, LABEL_OWNER_UID, SYSTEM_NAMESPACE } from '../../server/contract/names.ts';
 import type { BackupPhase, QuiescePolicy, VMBackup } from '../../server/contract/vm-backup.ts';
 import type { RestorePhase, VMRestore } from '../../server/contract/vm-restore.ts';
@@ -115,13 +115,16 @@ export class Product {
     }, { ...WAIT, describe: async () => (await read()).status });
   }
 
-  /** Waits until the mover of an operation runs whose labels say so, and gives its pod's name. */
-  moverRunning(owner: { metadata: { uid?: string } }, idPart: string): Promise<string> {
-    return waitFor(`a running mover of ${idPart}`, async () => {
-      const { items } = await this.cluster.client.list<{ apiVersion: string; kind: string; metadata: { name: string; labels?: Record<string, string> }; status?: { phase?: string } }>(POD, { namespace: SYSTEM_NAMESPACE, labelSelector: `${LABEL_OWNER_UID}=${owner.metadata.uid}` });
+  /** Names of the pods of an object's movers that run now; `idPart` is a part of their operation's id, with dashes. */
+  async runningMovers(owner: { metadata: { uid?: string } }, idPart: string): Promise<string[]> {
+    const { items } = await this.cluster.client.list<Pod>(POD, { namespace: SYSTEM_NAMESPACE, labelSelector: `${LABEL_OWNER_UID}=${owner.metadata.uid}` });
 
-      return items.find(({ metadata, status }) => status?.phase === 'Running' && metadata.name.includes(idPart))?.metadata.name;
-    }, WAIT);
+    return items.filter(({ metadata, status }) => status?.phase === 'Running' && `${metadata.labels?.[LABEL_OPERATION]} ${metadata.name}`.includes(idPart)).map(({ metadata }) => metadata.name);
+  }
+
+  /** Waits until such a mover runs. @see runningMovers */
+  moverRunning(owner: { metadata: { uid?: string } }, idPart: string): Promise<string> {
+    return waitFor(`a running mover of ${idPart}`, async () => (await this.runningMovers(owner, idPart))[0], WAIT);
   }
 
   /** Is the guest of a VM frozen now? */

@@ -52,7 +52,7 @@ export async function move(ctx: ControllerContext, stopwatch: Stopwatch, backup:
 }
 
 /** What an observation makes of a volume. A retryable failure is tried once more, from a clean start, before it fails the backup. */
-async function advanceVolume(volume: BackupVolume, observation: Observation, { release, elapsedMs, now }: { release(): Promise<boolean>; elapsedMs: number; now: Date }): Promise<{ next: BackupVolume; failed?: Failure }> {
+async function advanceVolume(volume: BackupVolume, observation: Observation, { release, elapsedMs, now }: { release: () => Promise<boolean>; elapsedMs: number; now: Date }): Promise<{ next: BackupVolume; failed?: Failure }> {
   const { message: _old, ...rest } = volume;
   const attempts = volume.attempts ?? 1;
 
