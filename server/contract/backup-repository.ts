@@ -40,7 +40,10 @@ export const backupRepositoryStatus = z.object({
   keyVersion: z.string().optional(),
   backups: z.number().int().optional(),
   sizeBytes: bytes.optional(),
+  /** When the last probe that has ended began: what happened since is not in these figures. */
   lastProbeAt: instant.optional(),
+  /** When the probe began that runs now. */
+  probingSince: instant.optional(),
   /** Probes and initialisations that came to an end, good or bad: each has its own operation. */
   operations: z.number().int().optional(),
   /** Those that failed in a row. */

@@ -152,7 +152,7 @@ export class Product {
 
   /** Waits until nothing temporary is left. */
   async clean(): Promise<void> {
-    await waitFor('nothing temporary left', async () => (await this.leftovers()).length === 0, { seconds: 60, describe: () => this.leftovers() });
+    await waitFor('nothing temporary left', async () => (await this.leftovers()).length === 0, { ...WAIT, describe: () => this.leftovers() });
   }
 
   /** SHA-256 of every disk snapshot's bytes that exist now, by volume handle. */

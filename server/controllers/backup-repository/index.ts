@@ -66,13 +66,16 @@ async function reconcile(ctx: ControllerContext, name: string): Promise<Reconcil
   if (done > 0 && !await engine.release(operation(repository, found.engine, done - 1))) return { requeueAfterMs: WORK_POLL_MS };
   const decision = decideRepository(repository, key, ctx.clock.now());
 
-  if (decision.action === 'Wait') return { requeueAfterMs: Math.min(decision.forMs, PROBE_EVERY_MS) };
+  // A probe that has begun is seen to its end, whatever has become of its reason.
+  if (decision.action === 'Wait' && repository.status?.probingSince === undefined) return { requeueAfterMs: Math.min(decision.forMs, PROBE_EVERY_MS) };
   const observation = await engine.advance(operation(repository, found.engine, done));
 
   if (observation.phase === 'Succeeded' || observation.phase === 'Failed') {
     return write(ctx, repository, ended(repository, observation, key, ctx.clock.now()));
   }
-  if (decision.action === 'Init' && repository.status?.phase !== 'Initializing') await write(ctx, repository, { ...repository.status, phase: 'Initializing' });
+  if (repository.status?.probingSince === undefined) {
+    await write(ctx, repository, { ...repository.status, phase: repository.status?.repositoryID === undefined ? 'Initializing' : repository.status.phase, probingSince: ctx.clock.now().toISOString() });
+  }
   return { requeueAfterMs: WORK_POLL_MS };
 }
 
@@ -105,21 +108,21 @@ function ended(repository: BackupRepository, observation: Extract<Observation, {
   if (known !== undefined && result.repositoryID !== known) {
     return { ...failed(repository, failure('HVB-REPO-NOT-INITIALISED', `the place holds another repository (${result.repositoryID}) than the one this object was made for (${known})`, now), key, now), operations };
   }
-  const { failure: _healed, ...rest }: Status = repository.status ?? { phase: 'Pending' };
+  const { failure: _healed, probingSince, ...rest }: Status = repository.status ?? { phase: 'Pending' };
 
   return {
-    ...rest, phase: 'Ready', repositoryID: result.repositoryID, operations, failedProbes: 0, keyVersion: key, lastProbeAt: now.toISOString(),
+    ...rest, phase: 'Ready', repositoryID: result.repositoryID, operations, failedProbes: 0, keyVersion: key, lastProbeAt: probingSince ?? now.toISOString(),
     ...(result.type === 'probe' ? { backups: result.backups, ...(result.sizeBytes === undefined ? {} : { sizeBytes: result.sizeBytes }) } : {}),
     conditions: setCondition(rest.conditions, { type: 'Ready', status: 'True', reason: 'Opened', message: 'The repository opens with its key.' }, now),
   };
 }
 
 function failed(repository: BackupRepository, cause: Failure, key: string, now: Date): Status {
-  const { status } = repository;
+  const { probingSince, ...status }: Status = repository.status ?? { phase: 'Pending' };
 
   return {
-    ...status, phase: 'Failed', failure: cause, keyVersion: key, lastProbeAt: now.toISOString(), failedProbes: (status?.failedProbes ?? 0) + 1,
-    conditions: setCondition(status?.conditions, { type: 'Ready', status: 'False', reason: cause.code, message: cause.message }, now),
+    ...status, phase: 'Failed', failure: cause, keyVersion: key, lastProbeAt: probingSince ?? now.toISOString(), failedProbes: (status.failedProbes ?? 0) + 1,
+    conditions: setCondition(status.conditions, { type: 'Ready', status: 'False', reason: cause.code, message: cause.message }, now),
   };
 }
 

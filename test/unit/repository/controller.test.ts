@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BACKUP_ENGINE, BACKUP_REPOSITORY, SECRET } from '../../../server/contract/api.ts';
 import type { BackupRepository } from '../../../server/contract/backup-repository.ts';
 import { failure } from '../../../server/contract/failures.ts';
+import { ANNOTATION_PROBE_REQUESTED } from '../../../server/contract/names.ts';
 import { backupRepositoryReconciler } from '../../../server/controllers/backup-repository/index.ts';
 import type { ControllerContext } from '../../../server/controllers/context.ts';
 import { MoverSlots } from '../../../server/domain/slots.ts';
@@ -75,6 +76,21 @@ describe('a repository', () => {
     await world.kube.patch(SECRET, { namespace: 'harvester-vm-backup-system', name: 'key' }, { data: { password: Buffer.from('right').toString('base64') } });
     await world.turns(5);
     expect(world.status?.phase).toBe('Ready');
+  });
+
+  it('given a probe that runs, when another is asked for meanwhile, then there is another: the first may have looked too early', async () => {
+    const world = new World();
+    const ask = () => world.kube.patch(BACKUP_REPOSITORY, { name: 'main' }, { metadata: { annotations: { [ANNOTATION_PROBE_REQUESTED]: world.clock.now().toISOString() } } });
+
+    await world.turns();
+    await ask();
+    await world.turns(2);
+    expect(world.status?.probingSince).toBeDefined();
+    await ask();
+    await world.turns(20);
+    expect(world.engine.begun).toHaveLength(3);
+    expect([...world.engine.live.keys()]).toEqual([]);
+    expect(world.status?.probingSince).toBeUndefined();
   });
 
   it('given a place that holds another repository than before, when it is probed, then it is not called ready', async () => {
