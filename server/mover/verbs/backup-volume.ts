@@ -24,18 +24,27 @@ type Volume = Extract<Request['what'], { type: 'volume' }>['volume'];
  */
 export async function backupVolume(context: RepositoryContext, request: Request, volume: Volume): Promise<MoverResult> {
   const { engine } = context;
-  const earlier = await engine.find({ [LABEL.operation]: request.operationID, [LABEL.volume]: volume.name });
-  const done = await findDone(context, earlier, volume.name);
+  const backup = await engine.find({ [LABEL.backup]: request.identity.backupUID });
+  const earlier = backup.filter(({ labels }) => labels[LABEL.operation] === request.operationID && labels[LABEL.volume] === volume.name);
+  const done = await findDone(context, earlier, backup.filter(({ labels }) => labels[LABEL.part] === 'document'), volume.name);
   const leftovers = earlier.filter(({ id }) => id !== done?.snapshotID && id !== done?.digestsID);
   await forgetIfFree(engine, leftovers.map(({ id }) => id));
   return { type: 'backup-volume', volume: done ?? await store(context, request, volume) };
 }
 
-async function findDone({ engine }: RepositoryContext, earlier: readonly Snapshot[], volume: string): Promise<VolumeResult | undefined> {
-  for (const { id, labels } of earlier) {
-    if (labels[LABEL.part] !== 'digests') continue;
-    const { header } = parseDigests(await readAll(engine, id, digestsFile(volume)), digestsFile(volume));
-    if (earlier.some((snapshot) => snapshot.id === header.snapshotID)) return toResult(header, id);
+/**
+ * The result of the same operation, when it got that far. Its digests are in their own snapshot or, once the backup is
+ * committed, in the document: bytes that a document counts on must not be taken for a left-over.
+ */
+async function findDone({ engine }: RepositoryContext, earlier: readonly Snapshot[], documents: readonly Snapshot[], volume: string): Promise<VolumeResult | undefined> {
+  const stored = new Set(earlier.filter(({ labels }) => labels[LABEL.part] === 'volume').map(({ id }) => id));
+  if (stored.size === 0) return undefined;
+  const file = digestsFile(volume);
+  for (const { id, labels } of [...earlier, ...documents]) {
+    const holds = labels[LABEL.part] === 'digests' || (labels[LABEL.part] === 'document' && (await engine.files(id)).includes(file));
+    if (!holds) continue;
+    const { header } = parseDigests(await readAll(engine, id, file), file);
+    if (stored.has(header.snapshotID)) return toResult(header, id);
   }
   return undefined;
 }

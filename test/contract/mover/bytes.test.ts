@@ -133,6 +133,10 @@ describe('a backup in a repository', () => {
     expect(await sandbox.must('backup-volume', 'backup', sandbox.backupVolume(MIB))).toEqual(first);
     expect(await sandbox.commit([['disk-0', first.volume]])).toBe(await sandbox.commit([['disk-0', first.volume]]));
     expect(await sandbox.entries('snapshots')).toHaveLength(2);
+    // Committed: the digests' own snapshot is gone, and the volume must not be taken for a left-over without digests.
+    const again = await sandbox.must('backup-volume', 'backup', sandbox.backupVolume(MIB));
+    expect(again.volume).toMatchObject({ snapshotID: first.volume.snapshotID, rootDigest: first.volume.rootDigest });
+    expect(await sandbox.entries('snapshots')).toHaveLength(2);
     expect((await sandbox.snapshots()).flatMap(({ tags }) => tags)).toContain('hvb.cluster=local%2C%20really');
   });
 

@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { VOLUME_DEVICE, VOLUME_IMAGE } from '../../../server/contract/mover-paths.ts';
-import { writeFile } from 'node:fs/promises';
 import { MIB, denseDisk, sparseDisk } from './data.ts';
+import { descendants } from './processes.ts';
 import { Sandbox, codeOf, until } from './sandbox.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
@@ -50,10 +51,13 @@ describe('a backup that is stopped', () => {
   test('given it is cancelled while data is sent, when it has ended, then it says so, and no lock, snapshot or process of it is left', async () => {
     const running = await sandbox.start('backup', sandbox.backupVolume(SIZE));
     await until(async () => (await sandbox.entries('data')).length > 0, running);
+    const family = await descendants(running.child.pid);
+    expect(family.some(({ args }) => args.includes('backup') && args.includes('--stdin'))).toBe(true);
     running.child.kill('SIGTERM');
     const ended = await running.ended;
     expect(codeOf(ended)).toBe('HVB-CANCELLED');
     expect(ended.exitCode).toBe(3);
+    expect(family.filter(({ pid }) => existsSync(`/proc/${pid}`))).toEqual([]);
     expect(JSON.parse(await sandbox.termination())).toEqual(ended.last);
     expect(await sandbox.entries('snapshots')).toEqual([]);
     expect(await sandbox.entries('locks')).toEqual([]);
@@ -75,7 +79,6 @@ describe('a backup that is stopped', () => {
 describe('a restore that is stopped', () => {
   test.each(['SIGKILL', 'SIGTERM'] as const)('given %s while the target is written, when the same operation runs again, then the target is whole', async (signal) => {
     const backup = await sandbox.backup(SIZE);
-    await writeFile(sandbox.inside(VOLUME_DEVICE), '');
     const device = denseDisk(SIZE);
     await writeFile(sandbox.inside(VOLUME_DEVICE), Buffer.alloc(SIZE));
     const request = sandbox.restoreVolume(backup, { targetPath: VOLUME_DEVICE });
