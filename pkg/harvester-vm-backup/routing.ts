@@ -15,7 +15,7 @@ export const routes: RouteRecordRaw[] = [
   { name: `${ PRODUCT }-c-cluster`, path: base, meta, redirect: (to) => ({ name: VMS_ROUTE, params: to.params }) },
   { name: VMS_ROUTE, path: `${ base }/vms`, meta, component: () => import('./features/vms/VmsPage.vue') },
   { name: `${ PRODUCT }-c-cluster-resource`, path: `${ base }/:resource`, meta, component: () => import('@shell/pages/c/_cluster/_product/_resource/index.vue') },
-  { name: `${ PRODUCT }-c-cluster-resource-create`, path: `${ base }/:resource/create`, meta, component: () => import('@shell/pages/c/_cluster/_product/_resource/create.vue') },
+  { name: `${ PRODUCT }-c-cluster-resource-create`, path: `${ base }/:resource/create`, meta, component: () => import('./features/CreatePage.vue') },
   { name: `${ PRODUCT }-c-cluster-resource-id`, path: `${ base }/:resource/:id`, meta, component: () => import('@shell/pages/c/_cluster/_product/_resource/_id.vue') },
   { name: `${ PRODUCT }-c-cluster-resource-namespace-id`, path: `${ base }/:resource/:namespace/:id`, meta, component: () => import('@shell/pages/c/_cluster/_product/_resource/_namespace/_id.vue') },
 ];

@@ -25,9 +25,10 @@ export function protectionByVM(backups: readonly VMBackup[]): (namespace: string
 
   backups.forEach((backup) => {
     const key = keyOf(backup.metadata.namespace, backup.spec.source.name);
-    const known = byVM.get(key);
+    const known = byVM.get(key) ?? [];
 
-    known ? known.push(backup) : byVM.set(key, [backup]);
+    known.push(backup);
+    byVM.set(key, known);
   });
 
   return (namespace, name, uid) => {

@@ -13,6 +13,8 @@ export interface ShellModel<Spec, Status> {
   spec?: Spec;
   status?: Status;
   get nameDisplay(): string;
+  get nameSort(): string;
+  get stateObj(): { name: string; error: boolean; transitioning: boolean };
   get canCreate(): boolean;
   get canUpdate(): boolean;
   get canEditYaml(): boolean;

@@ -44,8 +44,6 @@ export class FakeSteve {
 
   /** The vuex store for `mount`'s global plugins. */
   store(): Store<unknown> {
-    const fake = this;
-
     return createStore({
       getters: {
         productId:               () => 'harvester-vm-backup',
@@ -56,18 +54,18 @@ export class FakeSteve {
         'i18n/exists':           () => () => true,
         'i18n/withFallback':     () => (key: string, _args: unknown, fallback: string) => fallback ?? key,
         'prefs/get':             () => (key: string) => (key === 'date-format' ? 'YYYY-MM-DD' : 'HH:mm:ss'),
-        'cluster/schemaFor':     () => (type: string) => (fake.schemas.has(type) ? { id: type, collectionMethods: fake.schemas.get(type) } : undefined),
-        'cluster/all':           () => (type: string) => fake.all(type),
-        'cluster/byId':          () => (type: string, id: string) => fake.byId(type, id),
+        'cluster/schemaFor':     () => (type: string) => (this.schemas.has(type) ? { id: type, collectionMethods: this.schemas.get(type) } : undefined),
+        'cluster/all':           () => (type: string) => this.all(type),
+        'cluster/byId':          () => (type: string, id: string) => this.byId(type, id),
       },
       actions: {
         'cluster/findAll': (_context, { type }: { type: string }) => {
-          fake.list(type);
+          this.list(type);
 
-          return fake.all(type);
+          return this.all(type);
         },
-        'cluster/find':                        (_context, { type, id }: { type: string; id: string }) => fake.byId(type, id),
-        'cluster/create':                      (_context, body: FakeObject) => ({ ...body, save: () => fake.#save(body) }),
+        'cluster/find':                        (_context, { type, id }: { type: string; id: string }) => this.byId(type, id),
+        'cluster/create':                      (_context, body: FakeObject) => ({ ...body, save: () => this.#save(body) }),
         'cru-resource/setCreateNamespace':     () => undefined,
         'growl/success':                       () => undefined,
       },
