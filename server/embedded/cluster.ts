@@ -113,6 +113,19 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     const kubeconfigPath = folder.path('kubeconfig');
     await writePrivate(kubeconfigPath, kubeconfig(apiUrl, adminToken));
 
+    // First, so that a port that is taken is told before disks are made.
+    let facade: RancherFacade | undefined;
+    let dashboardUrl: string | undefined;
+    if (options.dashboard) {
+      options.onStep?.('Rancher Dashboard');
+      const { port, shellDist, pluginDist } = options.dashboard;
+      facade = await createRancherFacade({
+        api, apiUrl, tokens, shellDist, pluginDist, landing: LANDING, preferencesFile: folder.path('preferences.json'), now: () => clock.now(),
+      });
+      dashboardUrl = await facade.listen(port);
+      closers.push(() => facade?.close());
+    }
+
     options.onStep?.('VMs, disks and storage');
     const client = createHttpClient({ baseUrl: apiUrl, token: () => Promise.resolve(tokens.get(DRIVERS) ?? '') });
     closers.push(() => client.close());
@@ -126,18 +139,6 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     await seedCluster({
       client, files: drivers.files, path: options.env['PATH'] ?? '', ...options.seed, step: (text) => options.onStep?.(`first start: ${text}`),
     });
-
-    let facade: RancherFacade | undefined;
-    let dashboardUrl: string | undefined;
-    if (options.dashboard) {
-      options.onStep?.('Rancher Dashboard');
-      const { port, shellDist, pluginDist } = options.dashboard;
-      facade = await createRancherFacade({
-        api, apiUrl, tokens, shellDist, pluginDist, landing: LANDING, preferencesFile: folder.path('preferences.json'), now: () => clock.now(),
-      });
-      dashboardUrl = await facade.listen(port);
-      closers.push(() => facade?.close());
-    }
 
     let server: ServerChild | undefined;
     if (options.server) {

@@ -11,6 +11,8 @@ export interface EmbeddedConfig {
   reset: boolean;
   /** Start the server process; without it somebody else starts one with the printed kubeconfig. */
   server: boolean;
+  /** Factor for the sizes of the VMs' disks on the first start; 1 is 256 to 512 MiB. */
+  diskScale: number;
   /** Folder of the dashboard's build. */
   shellDist: string;
   /** Folder of the extension's build. */
@@ -33,6 +35,8 @@ export const HELP = `Opens the Rancher Dashboard with VM backup on a cluster tha
   --reset        empty that folder first
   --no-server    do not start the backup server; start it yourself with the printed kubeconfig
   --help         show this
+
+HVB_DISK_SCALE in the environment is a factor for the sizes of the VMs' disks on the first start.
 `;
 
 function portOf(text: string): number {
@@ -43,6 +47,14 @@ function portOf(text: string): number {
   }
 
   return port;
+}
+
+function scaleOf(text: string | undefined): number {
+  const scale = Number(text ?? 1);
+
+  if (!(scale > 0 && scale <= 64)) throw new UsageError(`HVB_DISK_SCALE is "${text}"; give a factor above 0, up to 64`);
+
+  return scale;
 }
 
 function folderOf(env: NodeJS.ProcessEnv, name: string, what: string): string {
@@ -77,6 +89,7 @@ export function parseConfig(args: readonly string[], env: NodeJS.ProcessEnv, cwd
     dataDir: resolve(cwd, values.data ?? '.hvb-data'),
     reset: values.reset ?? false,
     server: values.server ?? true,
+    diskScale: scaleOf(env['HVB_DISK_SCALE']),
     shellDist: folderOf(env, 'HVB_SHELL_DIST', 'the built Rancher Dashboard'),
     pluginDist: folderOf(env, 'HVB_PLUGIN_DIST', 'the built extension'),
   };

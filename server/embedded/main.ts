@@ -67,7 +67,7 @@ async function run(config: EmbeddedConfig): Promise<void> {
 
     say(`Embedded cluster in ${config.dataDir}`);
     const cluster = await startCluster({
-      folder, clock: systemClock, log, env: process.env, server: config.server, onStep: steps.begin,
+      folder, clock: systemClock, log, env: process.env, server: config.server, seed: { scale: config.diskScale }, onStep: steps.begin,
       dashboard: { port: config.port, shellDist: config.shellDist, pluginDist: config.pluginDist },
       onServerExit: (how, delayMs) => say(`The backup server ended (${how}); it starts again in ${delayMs / 1000} s. See ${config.dataDir}/server.log`),
     });

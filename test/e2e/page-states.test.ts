@@ -7,7 +7,6 @@ import { PAGES } from './pages.ts';
 import { startProduct } from './product.ts';
 import { fillWithSamples, manyBackups } from './samples.ts';
 
-const THEMES = ['light', 'dark'] as const;
 const LISTS = [
   { name: 'backups', path: PAGES.backups, table: 'hvb-backups-table' },
   { name: 'restores', path: PAGES.restores, table: 'hvb-restores-table' },
@@ -47,78 +46,81 @@ describe('our pages in each of their states', () => {
     for (const close of closers.reverse()) await close();
   });
 
-  describe.each(THEMES)('in %s', (theme) => {
-    it.each(LISTS)('given nothing yet, when $name are opened, then the page says so and offers the first step', async ({ name, path }) => {
-      await visit({ path, theme }, async (dashboard) => {
-        await sees(dashboard, 'hvb-state-empty');
-        await dashboard.screenshot(`state-${name}-empty-${theme}`);
-        expect(await dashboard.page.locator('[data-testid^="hvb-empty-create"]').count()).toBe(1);
-        expect(dashboard.problems).toEqual([]);
-      });
+  it.each(LISTS)('given nothing yet, when $name are opened, then the page says so and offers the first step', async ({ name, path }) => {
+    await visit({ path }, async (dashboard) => {
+      await sees(dashboard, 'hvb-state-empty');
+      await dashboard.bothThemes(`state-${name}-empty`);
+      expect(await dashboard.page.locator('[data-testid^="hvb-empty-create"]').count()).toBe(1);
+      expect(dashboard.problems).toEqual([]);
     });
   });
 
   describe('with objects', () => {
     beforeAll(() => fillWithSamples(product.cluster));
 
-    describe.each(THEMES)('in %s', (theme) => {
-      it.each(LISTS)('given objects in different phases, when $name are opened, then each has a row', async ({ name, path, table }) => {
-        await visit({ path, theme }, async (dashboard) => {
-          await sees(dashboard, table);
-          await dashboard.page.getByText(/^sample-/).first().waitFor({ timeout: LOADED_MS });
-          await dashboard.screenshot(`state-${name}-normal-${theme}`);
-          expect(dashboard.problems).toEqual([]);
-        });
+    it.each(LISTS)('given objects in different phases, when $name are opened, then each has a row', async ({ name, path, table }) => {
+      await visit({ path }, async (dashboard) => {
+        await sees(dashboard, table);
+        await dashboard.page.getByText(/^sample-/).first().waitFor({ timeout: LOADED_MS });
+        await dashboard.bothThemes(`state-${name}-normal`);
+        expect(dashboard.problems).toEqual([]);
       });
+    });
 
-      it.each(DETAILS)('given $name, when it is opened, then it shows what is going on', async ({ name, path, testId }) => {
-        await visit({ path, theme }, async (dashboard) => {
-          await sees(dashboard, testId);
-          if (name.endsWith('failed')) await sees(dashboard, 'hvb-failure-remedy');
-          await dashboard.screenshot(`state-${name}-${theme}`);
-          expect(dashboard.problems).toEqual([]);
-        });
+    it.each(DETAILS)('given $name, when it is opened, then it shows what is going on', async ({ name, path, testId }) => {
+      await visit({ path }, async (dashboard) => {
+        await sees(dashboard, testId);
+        if (name.endsWith('failed')) await sees(dashboard, 'hvb-failure-remedy');
+        await dashboard.bothThemes(`state-${name}`);
+        expect(dashboard.problems).toEqual([]);
       });
+    });
 
-      it.each(LISTS)('given an API that fails, when $name are opened, then the page says what is wrong and offers to try again', async ({ name, path, table }) => {
-        await visit({ path: '/', theme }, async (dashboard) => {
-          await sees(dashboard, 'hvb-vms-table');
-          const type = path.split('/').at(-1) ?? '';
-          const pattern = new RegExp(`/v1/${type.replaceAll('.', '\\.')}(s|ies)?(\\?|$)|/v1/${type.replaceAll('.', '\\.').replace(/y$/, 'ies')}(\\?|$)`);
+    it.each(LISTS)('given an API that fails, when $name are opened, then the page says what is wrong and offers to try again', async ({ name, path, table }) => {
+      await visit({ path: '/' }, async (dashboard) => {
+        await sees(dashboard, 'hvb-vms-table');
+        const type = path.split('/').at(-1) ?? '';
+        const pattern = new RegExp(`/v1/${type.replaceAll('.', '\\.')}(s|ies)?(\\?|$)|/v1/${type.replaceAll('.', '\\.').replace(/y$/, 'ies')}(\\?|$)`);
 
-          await dashboard.page.route(pattern, (route) => route.fulfill({ status: 500, contentType: 'application/json', body: JSON.stringify({ type: 'error', status: 500, code: 'ServerError', message: 'etcd is on fire' }) }));
-          await dashboard.page.goto(`${product.url}${path}`);
-          await sees(dashboard, 'hvb-state-failed');
-          expect(await dashboard.page.getByTestId('hvb-state-failed').innerText()).toContain('etcd is on fire');
-          await dashboard.screenshot(`state-${name}-failing-${theme}`);
-          await dashboard.page.unroute(pattern);
-          await dashboard.page.getByTestId('hvb-reload').click();
-          await sees(dashboard, table);
-        });
+        await dashboard.page.route(pattern, (route) => route.fulfill({ status: 500, contentType: 'application/json', body: JSON.stringify({ type: 'error', status: 500, code: 'ServerError', message: 'etcd is on fire' }) }));
+        await dashboard.page.goto(`${product.url}${path}`);
+        await sees(dashboard, 'hvb-state-failed');
+        expect(await dashboard.page.getByTestId('hvb-state-failed').innerText()).toContain('etcd is on fire');
+        await dashboard.bothThemes(`state-${name}-failing`);
+        await dashboard.page.unroute(pattern);
+        await dashboard.page.getByTestId('hvb-reload').click();
+        await sees(dashboard, table);
       });
+    });
 
-      it.each(LISTS)('given a user without rights, when $name are opened, then the page says that they are not shown', async ({ name, path }) => {
-        await visit({ path, theme, user: 'guest' }, async (dashboard) => {
-          await sees(dashboard, 'hvb-state-forbidden');
-          await dashboard.screenshot(`state-${name}-forbidden-${theme}`);
-        });
+    it.each(LISTS)('given a user without rights, when $name are opened, then the page says that they are not shown', async ({ name, path }) => {
+      await visit({ path, user: 'guest' }, async (dashboard) => {
+        await sees(dashboard, 'hvb-state-forbidden');
+        await dashboard.bothThemes(`state-${name}-forbidden`);
       });
+    });
 
-      it.each(LISTS)('given a user who may only read, when $name are opened, then the rows are there and nothing can be created', async ({ name, path, table }) => {
-        await visit({ path, theme, user: 'viewer' }, async (dashboard) => {
-          await sees(dashboard, table);
-          await sees(dashboard, 'hvb-read-only');
-          await dashboard.screenshot(`state-${name}-read-only-${theme}`);
-          expect(await dashboard.page.locator('[data-testid="masthead-create"]').count()).toBe(0);
-        });
+    it.each(LISTS)('given a user who may only read, when $name are opened, then the rows are there and nothing can be created', async ({ name, path, table }) => {
+      await visit({ path, user: 'viewer' }, async (dashboard) => {
+        await sees(dashboard, table);
+        await sees(dashboard, 'hvb-read-only');
+        await dashboard.bothThemes(`state-${name}-read-only`);
+        expect(await dashboard.page.locator('[data-testid="masthead-create"]').count()).toBe(0);
       });
+    });
 
-      it('given VMs, when their page is opened, then each has its protection', async () => {
-        await visit({ path: PAGES.vms, theme }, async (dashboard) => {
-          await sees(dashboard, 'hvb-back-up-shop');
-          await dashboard.screenshot(`state-vms-normal-${theme}`);
-          expect(dashboard.problems).toEqual([]);
-        });
+    it('given VMs, when their page is opened, then each has its protection', async () => {
+      await visit({ path: PAGES.vms }, async (dashboard) => {
+        await sees(dashboard, 'hvb-back-up-shop');
+        await dashboard.bothThemes(`state-vms-normal`);
+        expect(dashboard.problems).toEqual([]);
+      });
+    });
+
+    it('given a person who prefers dark, when a page is opened, then the dashboard comes up dark', async () => {
+      await visit({ path: PAGES.vms, theme: 'dark' }, async (dashboard) => {
+        await sees(dashboard, 'hvb-back-up-shop');
+        expect(await dashboard.page.locator('body.theme-dark').count()).toBe(1);
       });
     });
   });
@@ -126,11 +128,11 @@ describe('our pages in each of their states', () => {
   describe(`with ${MANY} backups`, () => {
     beforeAll(() => manyBackups(product.cluster, MANY));
 
-    it.each(THEMES)('given so many, when their list is opened in %s, then the page is usable and counts them all', async (theme) => {
-      await visit({ path: PAGES.backups, theme }, async (dashboard) => {
+    it('given so many, when their list is opened, then the page is usable and counts them all', async () => {
+      await visit({ path: PAGES.backups }, async (dashboard) => {
         await sees(dashboard, 'hvb-backups-table');
         await dashboard.page.getByText(/many-\d+/).first().waitFor({ timeout: LOADED_MS });
-        await dashboard.screenshot(`state-backups-10000-${theme}`);
+        await dashboard.bothThemes(`state-backups-10000`);
         expect(await dashboard.page.locator('.paging').first().innerText()).toMatch(/of 10,?\d{3}/);
         expect(dashboard.problems).toEqual([]);
       });

@@ -39,6 +39,8 @@ export interface Dashboard {
   problems: PageProblem[];
   /** Saves a picture of the page, down to the end of its scrolling part, as `test-artifacts/<name>.png` and returns its path. */
   screenshot(name: string): Promise<string>;
+  /** Saves `<name>-light.png` and `<name>-dark.png`: the dashboard's themes are a class of the body, so one load gives both. */
+  bothThemes(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -109,21 +111,30 @@ export async function openDashboard(browser: Browser, options: DashboardOptions)
   const problems = collectProblems(page, baseUrl);
 
   await page.goto(`${baseUrl}${path}`, { waitUntil: 'domcontentloaded' });
+  const screenshot = async (name: string): Promise<string> => {
+    const file = join(ARTIFACTS, `${name}.png`);
+
+    await mkdir(ARTIFACTS, { recursive: true });
+    // The dashboard scrolls inside its main area, which a full-page picture would cut off.
+    const hidden = await page.evaluate(() => Math.max(0, ...[...document.querySelectorAll('main, .main-layout, .outlet')].map((element) => element.scrollHeight - element.clientHeight)));
+
+    await page.setViewportSize({ width: viewport.width, height: Math.min(viewport.height + hidden, LONGEST_PICTURE) });
+    await page.screenshot({ path: file });
+    await page.setViewportSize(viewport);
+
+    return file;
+  };
 
   return {
-    page, context, problems,
-    screenshot: async (name) => {
-      const file = join(ARTIFACTS, `${name}.png`);
-
-      await mkdir(ARTIFACTS, { recursive: true });
-      // The dashboard scrolls inside its main area, which a full-page picture would cut off.
-      const hidden = await page.evaluate(() => Math.max(0, ...[...document.querySelectorAll('main, .main-layout, .outlet')].map((element) => element.scrollHeight - element.clientHeight)));
-
-      await page.setViewportSize({ width: viewport.width, height: Math.min(viewport.height + hidden, LONGEST_PICTURE) });
-      await page.screenshot({ path: file });
-      await page.setViewportSize(viewport);
-
-      return file;
+    page, context, problems, screenshot,
+    bothThemes: async (name) => {
+      for (const shown of [theme === 'light' ? 'dark' : 'light', theme]) {
+        await page.evaluate((wanted) => {
+          document.body.classList.remove('theme-light', 'theme-dark');
+          document.body.classList.add(`theme-${wanted}`);
+        }, shown);
+        await screenshot(`${name}-${shown}`);
+      }
     },
     close: () => context.close(),
   };

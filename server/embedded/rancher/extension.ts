@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Dirent } from 'node:fs';
 import type { Reply } from './http.ts';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ export class Extensions {
 
   /** The newest build of each extension. */
   async #newest(): Promise<Built[]> {
-    const entries = await readdir(this.#root, { withFileTypes: true }).catch(() => []);
+    const entries = await readdir(this.#root, { withFileTypes: true }).catch((): Dirent[] => []);
     const folders = [this.#root, ...entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => join(this.#root, entry.name))];
     const newest = new Map<string, Built>();
 
@@ -54,11 +55,13 @@ export class Extensions {
 
   /** The index at `/v1/uiplugins`. */
   async index(): Promise<Reply> {
-    const entries = (await this.#newest()).map(({ name, version }) => [name, {
-      name, version, endpoint: `embedded://${name}`, noCache: false, noAuth: true, metadata: ANNOTATIONS,
-    }]);
+    const entries: Record<string, object> = {};
 
-    return { status: 200, body: { entries: Object.fromEntries(entries) }, headers: { 'cache-control': 'no-store' } };
+    for (const { name, version } of await this.#newest()) {
+      entries[name] = { name, version, endpoint: `embedded://${name}`, noCache: false, noAuth: true, metadata: ANNOTATIONS };
+    }
+
+    return { status: 200, body: { entries }, headers: { 'cache-control': 'no-store' } };
   }
 
   /** A file at `/v1/uiplugins/<name>/<version>/plugin/<file>`; undefined when there is none. */

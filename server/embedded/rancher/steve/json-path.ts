@@ -29,7 +29,7 @@ function child(value: unknown, field: string): unknown {
 
 function apply(values: unknown[], step: Step): unknown[] {
   return values.flatMap((value) => {
-    if ('equals' in step) return Array.isArray(value) ? value.filter((item) => String(child(item, step.field)) === step.equals) : [];
+    if ('equals' in step) return Array.isArray(value) ? (value as unknown[]).filter((item) => String(child(item, step.field)) === step.equals) : [];
     if ('field' in step) return [child(value, step.field)];
     if (!Array.isArray(value)) return [];
 
