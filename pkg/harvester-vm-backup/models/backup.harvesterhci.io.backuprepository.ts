@@ -14,7 +14,7 @@ export default class BackupRepositoryModel extends PhasedModel<BackupRepository[
     return `${ claimName } / ${ path }`;
   }
 
-  get warnDeletionMessage(): string {
-    return this.text('repositories.remove');
+  get removalMessage(): () => string {
+    return () => this.text('repositories.remove');
   }
 }

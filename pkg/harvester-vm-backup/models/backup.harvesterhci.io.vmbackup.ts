@@ -44,8 +44,8 @@ export default class VMBackupModel extends PhasedModel<VMBackup['spec'], VMBacku
     return this.canCreate && (this.phase === 'Failed' || this.phase === 'Cancelled');
   }
 
-  /** The shell shows it in the delete dialog; it gets every object that is about to be deleted. */
-  get warnDeletionMessage(): (backups: VMBackupModel[]) => string {
+  /** For the delete dialog: what happens to the data of all the objects that are about to be deleted. */
+  get removalMessage(): (backups: VMBackupModel[]) => string {
     return (backups) => {
       const removed = backups.filter(({ spec }) => spec?.deletionPolicy !== 'Retain').length;
       const kept = backups.length - removed;

@@ -30,7 +30,7 @@ export default class VMRestoreModel extends PhasedModel<VMRestore['spec'], VMRes
     return this.canUpdate && this.isRunning && !this.spec?.cancel && this.phase !== 'RollingBack';
   }
 
-  get warnDeletionMessage(): (restores: VMRestoreModel[]) => string {
+  get removalMessage(): (restores: VMRestoreModel[]) => string {
     return (restores) => this.text(restores.some(({ isRunning }) => isRunning) ? 'restores.remove.running' : 'restores.remove.finished', { count: restores.length });
   }
 
