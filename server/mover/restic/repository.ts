@@ -90,9 +90,10 @@ export class ResticRepository implements Engine {
     }
     process.child.stdin.end();
     const exit = await process.exit;
+    // First: a folder that vanished explains every other failure, and makes a success worth nothing.
+    await this.#requireSamePlace(before);
     await this.#discardIncomplete(exit.exitCode, await stdout);
     await this.#runner.requireSuccess(args, exit);
-    await this.#requireSamePlace(before);
     const summary = parseBackup(await stdout);
     if (content !== noContent && summary.total_bytes_processed !== fed) {
       await this.forget([summary.snapshot_id]);
