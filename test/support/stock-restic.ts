@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PASSWORD } from './product.ts';
+import { findRestic } from './restic.ts';
 
 const run = promisify(execFile);
 
@@ -19,7 +20,7 @@ export async function stockRestic(repository: string, args: readonly string[], p
 
   try {
     await writeFile(join(folder, 'password'), password, { mode: 0o600 });
-    const { stdout } = await run(process.env['RESTIC_BINARY'] ?? 'restic', [...args, '--no-cache'], {
+    const { stdout } = await run(findRestic(), [...args, '--no-cache'], {
       env: { PATH: process.env['PATH'], RESTIC_REPOSITORY: repository, RESTIC_PASSWORD_FILE: join(folder, 'password') }, maxBuffer: 64 * 1024 * 1024,
     });
 
