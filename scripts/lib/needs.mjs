@@ -3,9 +3,9 @@
 export const ALL = ['restic', 'shell', 'extension', 'browser'];
 
 const BY_FOLDER = [
-  { prefix: /^(\.\/)?test\/(unit|contract)(\/|$)/, needs: [] },
+  { prefix: /^(\.\/)?test\/unit(\/|$)/, needs: [] },
   { prefix: /^(\.\/)?pkg(\/|$)/, needs: [] },
-  { prefix: /^(\.\/)?test\/(integration|fault)(\/|$)/, needs: ['restic'] },
+  { prefix: /^(\.\/)?test\/(contract|integration|fault)(\/|$)/, needs: ['restic'] },
 ];
 
 /**

@@ -81,7 +81,7 @@ export interface VolumeSnapshotClass extends KubeObject { driver: string; deleti
 /** `data` values are base64. */
 export interface Secret extends KubeObject { type?: string; data?: Record<string, string>; stringData?: Record<string, string>; immutable?: boolean }
 
-export interface PodVolume { name: string; persistentVolumeClaim?: { claimName: string; readOnly?: boolean }; secret?: { secretName: string; defaultMode?: number; items?: { key: string; path: string }[] }; emptyDir?: { sizeLimit?: string } }
+export interface PodVolume { name: string; persistentVolumeClaim?: { claimName: string; readOnly?: boolean }; secret?: { secretName: string; defaultMode?: number; items?: { key: string; path: string }[] }; emptyDir?: { sizeLimit?: string; medium?: 'Memory' } }
 
 export interface PodSpec {
   restartPolicy?: 'Never' | 'OnFailure' | 'Always';

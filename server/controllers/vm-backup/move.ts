@@ -68,9 +68,10 @@ async function advanceVolume(volume: BackupVolume, observation: Observation, { r
     }
     case 'Succeeded': {
       if (observation.result.type !== 'backup-volume') return { next: volume, failed: failure('HVB-MOVER-PROTOCOL', `the mover answered "${observation.result.type}" to the backup of volume ${volume.name}`, now) };
-      const { snapshotID, digestsID, rootDigest, bytesRead, bytesZero, bytesUploaded } = observation.result.volume;
+      // The mover knows the size to the byte; the PersistentVolume only what was asked for.
+      const { snapshotID, digestsID, rootDigest, sizeBytes, bytesRead, bytesZero, bytesUploaded } = observation.result.volume;
 
-      return { next: { ...rest, phase: 'Completed', attempts, snapshotID, digestsID, rootDigest, bytesRead, bytesZero, bytesUploaded, progress: { bytesTotal: volume.sizeBytes, bytesDone: volume.sizeBytes, bytesUploaded } } };
+      return { next: { ...rest, phase: 'Completed', attempts, sizeBytes, snapshotID, digestsID, rootDigest, bytesRead, bytesZero, bytesUploaded, progress: { bytesTotal: sizeBytes, bytesDone: sizeBytes, bytesUploaded } } };
     }
     case 'Failed': {
       if (!observation.failure.retryable || attempts >= MOVE_ATTEMPTS) return { next: { ...rest, phase: 'Failed', message: observation.failure.message }, failed: observation.failure };

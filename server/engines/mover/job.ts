@@ -44,7 +44,10 @@ function mountsOf(operation: Operation, volume: VolumeMount | undefined): Mounts
   } else if (volume) {
     add({ name: 'volume', persistentVolumeClaim: { claimName: volume.claimName } }, VOLUME_DIR, volume.readOnly);
   }
-  add({ name: 'scratch', emptyDir: { sizeLimit: '4Gi' } }, SCRATCH_DIR, false);
+  // A backup document has secret values: its readable copy must never reach a node's disk.
+  const handlesDocument = operation.task.type === 'backup-document' || operation.task.type === 'restore-document';
+
+  add({ name: 'scratch', emptyDir: handlesDocument ? { sizeLimit: '512Mi', medium: 'Memory' } : { sizeLimit: '4Gi' } }, SCRATCH_DIR, false);
 
   return mounts;
 }
