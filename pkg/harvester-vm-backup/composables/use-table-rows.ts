@@ -10,7 +10,8 @@ type Row = VMBackupObject | VMRestoreObject;
  * The rows of a large list for the shell's table. Sorting ten thousand of the store's reactive models costs seconds,
  * because each of some 130 000 comparisons goes through proxies and getters. So each row is a plain shadow of its
  * model with the sort keys worked out once per version of the object; everything else, its actions too, is the model's.
- * A shadow stays the same object over updates, so that a selection survives them.
+ * A shadow stays the same object over updates, so that a selection survives them; cells that can change have to take
+ * their values out of the row themselves, in a slot.
  */
 export function useTableRows<T extends Row>(models: ComputedRef<T[]>): ComputedRef<T[]> {
   const shadows = new WeakMap<object, { version: string | undefined; row: T }>();

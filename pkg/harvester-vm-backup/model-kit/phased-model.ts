@@ -75,6 +75,10 @@ export default class PhasedModel<Spec = unknown, Status extends PhasedStatus = P
     return false;
   }
 
+  get disableResourceDetailDrawerConfigTab(): boolean {
+    return true;
+  }
+
   get canUpdate(): boolean {
     return this.hasLink('update');
   }
