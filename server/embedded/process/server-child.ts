@@ -85,6 +85,8 @@ export class ServerChild {
 
     await once(log, 'open');
     try {
+      // Asked to end while the log was opened: whoever asked saw no process to end, and would wait for this one for ever.
+      if (this.#stopping.signal.aborted) return 'not started';
       const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
 
       this.#child = child;
