@@ -1,5 +1,5 @@
 /**
- * All tests, in four projects: pure ones in parallel; those that start processes one file after the other; the
+ * All tests, in four projects: pure ones in parallel; those that start processes, two files at a time; the
  * extension's components in jsdom; the browser last. `npm test` runs them all, `npm test -- <file>` some.
  */
 import { createRequire } from 'node:module';
@@ -62,7 +62,8 @@ export default defineConfig({
           name: 'integration',
           environment: 'node',
           include: ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts'],
-          fileParallelism: false,
+          // Each file has its own cluster, folder and ports, and waits more than it works: two at a time.
+          maxWorkers: 2,
           testTimeout: 180 * SECOND,
           hookTimeout: 120 * SECOND,
           sequence: { groupOrder: 2 },
