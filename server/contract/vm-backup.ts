@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ObjectMeta } from './kubernetes.ts';
-import { ACCESS_MODES, VOLUME_MODES, bytes, conditionSchema, instant, objectName, progressSchema, timingSchema } from './common.ts';
-import { failureSchema } from './failures.ts';
+import { ACCESS_MODES, VOLUME_MODES, bytes, instant, objectName, progressSchema } from './common.ts';
+import { runStatusFields } from './run-status.ts';
 
 /** What to do about the guest's filesystems before the cut. */
 export const QUIESCE_POLICIES = ['Required', 'BestEffort', 'Skip'] as const;
@@ -93,13 +93,7 @@ export const vmBackupStatus = z.object({
   consistency: consistencySchema.optional(),
   /** Engine's id of the backup document; without it there is no backup. */
   documentID: z.string().optional(),
-  progress: progressSchema.optional(),
-  timings: z.array(timingSchema).optional(),
-  conditions: z.array(conditionSchema).optional(),
-  failure: failureSchema.optional(),
-  /** What it waits for, in words. */
-  message: z.string().optional(),
-  completedAt: instant.optional(),
+  ...runStatusFields,
   /** While deleting: when the data was gone from the repository. Only clean-up is left then. */
   dataRemovedAt: instant.optional(),
 });

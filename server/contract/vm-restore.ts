@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ObjectMeta } from './kubernetes.ts';
-import { ACCESS_MODES, VOLUME_MODES, bytes, conditionSchema, instant, objectName, progressSchema, timingSchema } from './common.ts';
-import { failureSchema } from './failures.ts';
+import { ACCESS_MODES, VOLUME_MODES, bytes, instant, objectName, progressSchema } from './common.ts';
+import { runStatusFields } from './run-status.ts';
 
 /** Phases of a VMRestore in the order of a good run, then the bad ends. Their transitions are in `domain/phases.ts`. */
 export const RESTORE_PHASES = ['Pending', 'Planning', 'AwaitingApproval', 'Queued', 'RestoringVolumes', 'CreatingVM', 'Starting', 'Completed', 'RollingBack', 'Failed', 'Cancelled'] as const;
@@ -110,12 +110,7 @@ export const vmRestoreStatus = z.object({
   volumes: z.array(restoreVolumeSchema).optional(),
   /** What this restore created for good so far; roll-back removes just these, by UID. */
   created: z.array(z.object({ kind: z.string(), namespace: z.string(), name: z.string(), uid: z.string() })).optional(),
-  progress: progressSchema.optional(),
-  timings: z.array(timingSchema).optional(),
-  conditions: z.array(conditionSchema).optional(),
-  failure: failureSchema.optional(),
-  message: z.string().optional(),
-  completedAt: instant.optional(),
+  ...runStatusFields,
 });
 export type VMRestoreStatus = z.infer<typeof vmRestoreStatus>;
 
