@@ -31,7 +31,8 @@ export async function remove(ctx: ControllerContext, captures: CaptureStore, bac
   const wanted = backup.spec.deletionPolicy === 'Delete';
   const found = await findRepository(ctx, backup.spec.repository);
 
-  if (!await removeTemporaries(ctx, captures, backup)) return { status: { ...before, message: 'Temporary objects are being removed.' }, requeueAfterMs: WORK_POLL_MS };
+  // A backup that had come to an end was cleaned up on the way there; looking again at every step of the removal finds nothing.
+  if (before.completedAt === undefined && !await removeTemporaries(ctx, captures, backup)) return { status: { ...before, message: 'Temporary objects are being removed.' }, requeueAfterMs: WORK_POLL_MS };
   if (wrote && wanted && found.found && before.dataRemovedAt === undefined) return removeData(ctx, backup, before, found);
   if (!await engineOf(ctx, found).release({ id, owner: ownerOf(backup) })) return { status: before, requeueAfterMs: WORK_POLL_MS };
   ctx.slots.giveBack(backup.spec.repository, id);

@@ -211,6 +211,17 @@ describe('a backup', () => {
     expect(world.leftovers()).toEqual([]);
   });
 
+  it('given a running backup, when it is deleted, then what runs is stopped, and movers, snapshots, capture and data go with it', async () => {
+    const world = new World();
+
+    await world.run((backup) => backup?.status?.phase === 'Moving');
+    await world.run((backup) => backup?.status?.volumes?.some(({ phase }) => phase === 'Moving') === true);
+    expect(world.leftovers()).not.toEqual([]);
+    await world.kube.delete(VM_BACKUP, KEY);
+    await world.run((backup) => backup === undefined);
+    expect([world.engine.repository, world.leftovers()]).toEqual([[], []]);
+  });
+
   it('given the deletion policy Retain, when the object is deleted, then the data stays', async () => {
     const world = new World(aBackup({ deletionPolicy: 'Retain' }));
 
