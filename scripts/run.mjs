@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { crds, lint, typecheck } from './lib/checks.mjs';
 import { SetupError } from './lib/fail.mjs';
 import { ALL, filtersIn, needsOfTests } from './lib/needs.mjs';
+import { packageExtension } from './lib/package.mjs';
 import { ensure, tellOptionalTools } from './lib/setup.mjs';
 import { start } from './lib/start.mjs';
 import { test } from './lib/test.mjs';
@@ -23,6 +24,7 @@ const COMMANDS = {
   typecheck: { about: 'check the types of the server, the tests and the extension', needs: () => [], run: typecheck },
   crds: { about: 'generate the CRDs', needs: () => [], run: crds },
   extension: { about: 'build the extension, if its sources changed', needs: () => ['extension'], run: () => 0 },
+  package: { about: 'lay the built extension out for the image', needs: () => ['extension'], run: packageExtension },
 };
 
 /** @returns {Promise<number>} exit code */

@@ -18,6 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['contract', 'telemetry', 'kube'],
   controllers: ['config', 'contract', 'domain', 'telemetry', 'kube', 'guest', 'expose', 'engines', 'mover'],
   http: ['contract', 'domain', 'telemetry', 'kube'],
+  // Serves the built extension, in a process and a chart of its own.
+  'ui-files': ['contract', 'telemetry'],
   cli: ['contract', 'domain'],
   main: ['config', 'contract', 'domain', 'telemetry', 'kube', 'guest', 'expose', 'engines', 'mover', 'controllers', 'http'],
   // Never in the production image, so it may use anything, and nothing may use it.
