@@ -1,15 +1,21 @@
-/** The server's composition root: reads the configuration, becomes leader, runs the controllers until it is told to stop. */
+/**
+ * The server's composition root. Every replica keeps its informers running (a hot standby); the one that holds the lease runs
+ * the controllers as well, until it is told to stop.
+ */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { configFromEnv, type ServerConfig } from './config.ts';
+import { configFromEnv } from './config.ts';
 import { NAMESPACE } from './contract/api.ts';
 import { SYSTEM_NAMESPACE } from './contract/names.ts';
-import { runControllers } from './controllers/run.ts';
+import { PRODUCT_VERSION } from './contract/version.ts';
+import { createInformers, runInformers } from './controllers/informers.ts';
+import { runControllers, type RunDeps } from './controllers/run.ts';
 import { createHttpClient } from './kube/http-client.ts';
 import { kubeConfigFromEnv } from './kube/config.ts';
-import { runAsLeader } from './kube/leader.ts';
+import { leasePeriods, runAsLeader } from './kube/leader.ts';
 import type { KubeClient } from './kube/client.ts';
 import { stderrLogger, type Logger } from './telemetry/log.ts';
+import { createPrometheus } from './telemetry/prometheus.ts';
 import { systemClock } from './telemetry/system-clock.ts';
 
 const CLUSTER_RETRY_MS = 2_000;
@@ -17,28 +23,39 @@ const CLUSTER_RETRY_MS = 2_000;
 async function main(): Promise<void> {
   const config = configFromEnv(process.env);
   const log = stderrLogger(systemClock, config.logLevel);
+  const { metrics } = createPrometheus({ version: PRODUCT_VERSION });
   const client = createHttpClient(await kubeConfigFromEnv(process.env, systemClock));
   const stop = new AbortController();
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
-  const clusterID = await readClusterID(client, log, stop.signal);
+  const informers = createInformers({ client, clock: systemClock, log, metrics });
+  const informing = runInformers(informers, stop.signal);
 
-  if (clusterID === undefined) return;
-  const result = await lead(client, config, log, clusterID, stop.signal);
+  try {
+    const clusterID = await readClusterID(client, log, stop.signal);
 
-  // Restarting is the safe way to begin anew: nothing of the lost leadership can linger in memory.
-  if (result === 'lost') process.exitCode = 1;
-  client.close();
+    if (clusterID === undefined) return;
+    const result = await lead({ client, clock: systemClock, log, metrics, config, clusterID, informers }, stop.signal);
+
+    // Restarting is the safe way to begin anew: nothing of the lost leadership can linger in memory.
+    if (result === 'lost') process.exitCode = 1;
+  } finally {
+    stop.abort();
+    await informing;
+    client.close();
+  }
 }
 
-function lead(client: KubeClient, config: ServerConfig, log: Logger, clusterID: string, signal: AbortSignal): Promise<'stopped' | 'lost'> {
-  const { leaseDurationMs } = config;
+function lead(deps: RunDeps, signal: AbortSignal): Promise<'stopped' | 'lost'> {
+  const { client, log, metrics, config: { leaseDurationMs } } = deps;
 
   return runAsLeader({
     client, clock: systemClock, log, namespace: SYSTEM_NAMESPACE, name: 'harvester-vm-backup', identity: `${hostname()}/${randomUUID()}`,
-    // The usual proportions of 15 s, 10 s, 2 s, kept for other lengths.
-    leaseDurationMs, renewDeadlineMs: Math.floor(leaseDurationMs * 2 / 3), retryPeriodMs: Math.floor(leaseDurationMs * 2 / 15),
-    lead: (leading) => runControllers({ client, clock: systemClock, log, config, clusterID }, leading),
+    leaseDurationMs, ...leasePeriods(leaseDurationMs),
+    lead: async (leading) => {
+      metrics?.leading(true);
+      await runControllers(deps, leading).finally(() => metrics?.leading(false));
+    },
   }, signal);
 }
 

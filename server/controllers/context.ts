@@ -5,12 +5,14 @@ import type { Engine } from '../engines/engine.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { ServerMetrics } from '../telemetry/metrics.ts';
 
 /** What every controller works with. */
 export interface ControllerContext {
   client: KubeClient;
   clock: Clock;
   log: Logger;
+  metrics?: ServerMetrics;
   events: EventRecorder;
   /** The implementation that serves a BackupEngine. */
   engineFor(engine: BackupEngine): Engine;

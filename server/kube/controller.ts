@@ -1,6 +1,7 @@
 import type { Clock } from '../contract/clock.ts';
 import type { KubeObject } from '../contract/kubernetes.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { ControllerMetrics } from '../telemetry/metrics.ts';
 import { isApiError } from './client.ts';
 import type { Informer } from './informer.ts';
 import { createWorkQueue } from './work-queue.ts';
@@ -30,6 +31,7 @@ export interface ControllerOptions {
   log: Logger;
   clock: Clock;
   random?: () => number;
+  metrics?: ControllerMetrics | undefined;
 }
 
 /** A running loop over one kind of work. */
@@ -71,14 +73,20 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 
 /** A controller. A conflict (409) is looked at again at once, any other error with backoff; nothing ends the process. */
 export function createController(options: ControllerOptions): Controller {
-  const { name, sources, clock, concurrency = 1 } = options;
+  const { name, sources, clock, concurrency = 1, metrics } = options;
   const log = options.log.child({ controller: name });
   const queue = createWorkQueue({ clock, random: options.random });
 
+  metrics?.watchQueue(() => queue.length);
+
   async function work(key: string, signal: AbortSignal): Promise<void> {
+    const startedMs = clock.monotonicMs();
+    const tell = (outcome: 'success' | 'conflict' | 'error'): void => metrics?.reconciled(outcome, clock.monotonicMs() - startedMs);
+
     try {
       const result = await options.reconcile(key, signal);
 
+      tell('success');
       queue.forget(key);
       if (result?.requeueAfterMs !== undefined) {
         queue.addAfter(key, result.requeueAfterMs);
@@ -86,9 +94,11 @@ export function createController(options: ControllerOptions): Controller {
     } catch (error) {
       if (isApiError(error, 'Conflict')) {
         // Somebody else wrote first; the informer has the new version in a moment.
+        tell('conflict');
         log.debug('conflict, looking again', { key, error });
         queue.addAfter(key, CONFLICT_REQUEUE_MS);
       } else if (!signal.aborted) {
+        tell('error');
         log.error('reconcile failed, trying again', { key, error });
         queue.addWithBackoff(key);
       }

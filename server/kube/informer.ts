@@ -2,6 +2,7 @@ import type { ResourceType } from '../contract/api.ts';
 import type { Clock } from '../contract/clock.ts';
 import type { KubeObject } from '../contract/kubernetes.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { InformerMetrics } from '../telemetry/metrics.ts';
 import { backoffMs } from './backoff.ts';
 import { ApiError, type KubeClient, type ListOptions } from './client.ts';
 import { keyOf } from './keys.ts';
@@ -40,6 +41,7 @@ export interface InformerOptions<T extends KubeObject> {
   scope?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
   indexes?: Indexers<T>;
   random?: () => number;
+  metrics?: InformerMetrics | undefined;
 }
 
 function isExpired(error: unknown): boolean {
@@ -51,7 +53,7 @@ function isExpired(error: unknown): boolean {
  * differences; a broken connection is tried again with backoff.
  */
 export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
-  const { client, type, clock, scope, random = Math.random } = options;
+  const { client, type, clock, scope, metrics, random = Math.random } = options;
   const log = options.log.child({ informer: type.plural });
   const cache = new ObjectCache<T>(options.indexes ?? {});
   const handlers = new Set<InformerHandler<T>>();
@@ -100,6 +102,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       }
     }
     items.forEach(put);
+    metrics?.listed();
     markSynced();
 
     return resourceVersion;
@@ -148,6 +151,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
           log.info('the watch is too old, listing anew');
           version = undefined;
         } else {
+          metrics?.failed();
           log.warn('the watch broke, trying again', { error, failures });
         }
       }

@@ -22,7 +22,7 @@ export interface BackupEngineDeps { ctx: ControllerContext; engines: Informer<Ba
 /** The controller of BackupEngines: asks each mover once per version of its object what it is and can do. */
 export function backupEngineController({ ctx, engines, jobs }: BackupEngineDeps): Controller {
   return createController({
-    name: 'backup-engine', clock: ctx.clock, log: ctx.log,
+    name: 'backup-engine', clock: ctx.clock, log: ctx.log, metrics: ctx.metrics?.controller('backup-engine'),
     reconcile: backupEngineReconciler(ctx),
     sources: [
       requests(engines),

@@ -27,7 +27,7 @@ export interface BackupRepositoryDeps {
 /** The controller of BackupRepositories: initialises them once, then probes them when asked, when due, and when their key changes. */
 export function backupRepositoryController({ ctx, repositories, jobs }: BackupRepositoryDeps): Controller {
   return createController({
-    name: 'backup-repository', concurrency: 2, clock: ctx.clock, log: ctx.log,
+    name: 'backup-repository', concurrency: 2, clock: ctx.clock, log: ctx.log, metrics: ctx.metrics?.controller('backup-repository'),
     reconcile: backupRepositoryReconciler(ctx),
     sources: [
       requests(repositories),

@@ -19,6 +19,7 @@ import { move } from './move.ts';
 import { quiesce, type QuiesceDeps } from './quiesce.ts';
 import { remove } from './remove.ts';
 import { currentStatus, type Step } from './status.ts';
+import { verify } from './verify.ts';
 
 /** Name of the index of the backups' informer by `metadata.uid`. */
 export const BACKUPS_BY_UID = 'uid';
@@ -42,7 +43,7 @@ const CONCURRENCY = 8;
 /** The controller of VMBackups: read, decide, act, write the status once. */
 export function vmBackupController({ ctx, backups, repositories, jobs, cutTimeoutMs }: VMBackupDeps): Controller {
   return createController({
-    name: 'vm-backup', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log,
+    name: 'vm-backup', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log, metrics: ctx.metrics?.controller('vm-backup'),
     reconcile: vmBackupReconciler(ctx, { cutTimeoutMs }),
     sources: [
       requests(backups),
@@ -82,7 +83,8 @@ async function next(ctx: ControllerContext, deps: QuiesceDeps, stopwatch: Stopwa
     case 'Moving': return move(ctx, stopwatch, backup);
     case 'Committing': return commit(ctx, deps.captures, backup);
     case 'Cleaning': return clean(ctx, deps.captures, backup);
-    case 'Completed': case 'Failed': case 'Cancelled': case 'Deleting': return undefined;
+    case 'Completed': return verify(ctx, backup);
+    case 'Failed': case 'Cancelled': case 'Deleting': return undefined;
   }
 }
 
@@ -97,6 +99,7 @@ async function write(ctx: ControllerContext, backup: VMBackup, status: VMBackupS
   // Metadata may have moved on by our own hand (finalizer, label); the status is ours alone, so only the object's identity counts.
   if (!latest || latest.metadata.uid !== backup.metadata.uid) return;
   await ctx.client.replaceStatus(VM_BACKUP, { ...latest, status: next });
+  if (status.verification?.state !== backup.status?.verification?.state) await tellVerification(ctx, backup, status);
   if (status.phase === backup.status?.phase) return;
   ctx.log.info('phase', { backup: `${namespace}/${name}`, from: backup.status?.phase ?? 'none', to: status.phase, code: status.failure?.code });
   if (isBackupTerminal(status.phase)) {
@@ -104,4 +107,12 @@ async function write(ctx: ControllerContext, backup: VMBackup, status: VMBackupS
 
     await ctx.events.record(backup, failed ? 'Warning' : 'Normal', status.phase, status.failure ? `${status.failure.code}: ${status.failure.message}` : 'The backup is complete.');
   }
+}
+
+async function tellVerification(ctx: ControllerContext, backup: VMBackup, { verification }: VMBackupStatus): Promise<void> {
+  const { name, namespace } = backup.metadata;
+
+  ctx.log.info('verification', { backup: `${namespace}/${name}`, state: verification?.state ?? 'stopped', code: verification?.failure?.code });
+  if (verification?.state === 'Passed') await ctx.events.record(backup, 'Normal', 'VerificationPassed', `Every byte was read back and is as it was backed up (${verification.bytesRead ?? 0} bytes).`);
+  if (verification?.state === 'Failed') await ctx.events.record(backup, 'Warning', 'VerificationFailed', `${verification.failure?.code}: ${verification.failure?.message}`);
 }

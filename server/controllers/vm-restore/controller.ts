@@ -26,7 +26,7 @@ export function vmRestoreController(ctx: ControllerContext, { restores, reposito
   const matching = (wanted: (restore: VMRestore) => boolean): string[] => restores.list().filter(wanted).map(keyOf);
 
   return createController({
-    name: 'vm-restore', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log,
+    name: 'vm-restore', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log, metrics: ctx.metrics?.controller('vm-restore'),
     reconcile: vmRestoreReconciler(ctx),
     sources: [
       requests(restores),

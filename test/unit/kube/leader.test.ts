@@ -118,6 +118,27 @@ describe('leader election', () => {
     await second.stop();
   });
 
+  it('given a leader that is killed right after a renewal, when the defaults hold, then the other leads within 15 s, and not before the lease is over', async () => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const first = candidate(server, clock, 'one');
+
+    await settle();
+    // Its attempts fall just before the leader's: it sees each renewal as late as it can.
+    await clock.advance(1_300);
+    const second = candidate(server, clock, 'two');
+
+    await clock.advance(20_033);
+    // A killed process releases nothing; cut off it is as good as dead to the other.
+    first.state.up = false;
+    await clock.advance(9_900);
+    expect(second.state.leading).toBe(false);
+    await clock.advance(15_000 - 9_900);
+    expect(second.state.leading).toBe(true);
+    await first.stop();
+    await second.stop();
+  });
+
   it('given deadlines in the wrong order, when started, then it refuses', async () => {
     await expect(runAsLeader({
       client: new LeaseServer().client(() => true), clock: new FakeClock(), log: memoryLog().log, namespace: 'a', name: 'b', identity: 'c', leaseDurationMs: 5, renewDeadlineMs: 10, lead: async () => undefined,
