@@ -23,3 +23,7 @@ export const FINALIZER_CLEANUP = `${GROUP}/cleanup`;
 
 /** On a BackupRepository: an RFC 3339 instant. When it is later than the last probe, the repository is probed at once; people set it with “Test”. */
 export const ANNOTATION_PROBE_REQUESTED = `${GROUP}/probe-requested-at`;
+/** On what somebody asks for (backup, restore): the user name of who asked. Admission lets nobody write another's name. */
+export const ANNOTATION_REQUESTED_BY = `${GROUP}/requested-by`;
+/** On a completed VMBackup: an RFC 3339 instant. When it is later than the last verification's start, every byte is read back and compared. */
+export const ANNOTATION_VERIFY_REQUESTED = `${GROUP}/verify-requested-at`;

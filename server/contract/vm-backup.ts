@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ObjectMeta } from './kubernetes.ts';
 import { ACCESS_MODES, VOLUME_MODES, bytes, instant, objectName, progressSchema } from './common.ts';
+import { failureSchema } from './failures.ts';
 import { runStatusFields } from './run-status.ts';
 
 /** What to do about the guest's filesystems before the cut. */
@@ -80,6 +81,28 @@ export const consistencySchema = z.object({
 });
 export type ConsistencyRecord = z.infer<typeof consistencySchema>;
 
+/** States of a verification: it runs, or how the last one ended. */
+export const VERIFICATION_STATES = ['Running', 'Passed', 'Failed'] as const;
+
+/** Reading every byte of a completed backup back and comparing it with the digests in its document; the last one counts. */
+export const verificationSchema = z.object({
+  /** `Failed` says what the failure says: damage when its category is Data or Repository, else that nothing was proved. */
+  state: z.enum(VERIFICATION_STATES),
+  /** The request that it answers, as it was written. */
+  requestedAt: instant.optional(),
+  startedAt: instant,
+  /** While it still runs: the result is known, and what it left in the cluster is being removed. */
+  finishedAt: instant.optional(),
+  /** Logical bytes that were read and found equal; while it runs, so far. */
+  bytesRead: bytes.optional(),
+  /** Tries so far; one whose mover was killed proves nothing, and is repeated. */
+  attempts: z.number().int().optional(),
+  /** What it waits for, in words. */
+  message: z.string().optional(),
+  failure: failureSchema.optional(),
+});
+export type Verification = z.infer<typeof verificationSchema>;
+
 export const vmBackupStatus = z.object({
   phase: z.enum(BACKUP_PHASES),
   observedGeneration: z.number().int().optional(),
@@ -94,6 +117,7 @@ export const vmBackupStatus = z.object({
   /** Engine's id of the backup document; without it there is no backup. */
   documentID: z.string().optional(),
   ...runStatusFields,
+  verification: verificationSchema.optional(),
   /** While deleting: when the data was gone from the repository. Only clean-up is left then. */
   dataRemovedAt: instant.optional(),
 });

@@ -32,6 +32,7 @@ export type Task =
   | { type: 'backup-document'; identity: BackupIdentity; document: string; volumes: { name: string; snapshotID: string; digestsID: string }[] }
   | { type: 'restore-volume'; documentID: string; snapshotID: string; sourceName: string; sourceBytes: number; target: TargetVolume }
   | { type: 'restore-document'; documentID: string }
+  | { type: 'verify'; documentID: string }
   | { type: 'remove'; backupUID: string };
 
 /** One operation. The same `id` always means the same work: starting it twice is starting it once. */

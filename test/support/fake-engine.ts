@@ -3,7 +3,7 @@ import type { MoverResult } from '../../server/contract/mover-protocol.ts';
 import type { Engine, Observation, Operation, Task } from '../../server/engines/engine.ts';
 
 /** What a {@link FakeEngine} keeps in its repository: one entry per snapshot. */
-export interface FakeEntry { id: string; backupUID: string; kind: 'volume' | 'document'; volume?: string; text?: string }
+export interface FakeEntry { id: string; backupUID: string; kind: 'volume' | 'document'; volume?: string; sizeBytes?: number; text?: string }
 
 /**
  * An engine in memory with the manners of a real one: an operation prepares, runs, ends, is found again by its id, and its
@@ -76,13 +76,18 @@ export class FakeEngine implements Engine {
       case 'backup-volume': {
         const { backupUID } = task.identity;
 
-        this.#put({ id: `raw:${id}`, backupUID, kind: 'volume', volume: task.volume.name });
+        this.#put({ id: `raw:${id}`, backupUID, kind: 'volume', volume: task.volume.name, sizeBytes: task.volume.sizeBytes });
         return { type: 'backup-volume', volume: { snapshotID: `raw:${id}`, digestsID: `digests:${id}`, sizeBytes: task.volume.sizeBytes, rootDigest: `sha256:${task.volume.name}`, bytesRead: task.volume.sizeBytes, bytesZero: 0, bytesUploaded: task.volume.sizeBytes } };
       }
       case 'backup-document':
         this.#put({ id: `document:${id}`, backupUID: task.identity.backupUID, kind: 'document', text: task.document });
         return { type: 'backup-document', documentID: `document:${id}` };
       case 'restore-volume': return { type: 'restore-volume', bytesWritten: task.sourceBytes, bytesSkipped: 0, rootDigest: `sha256:${task.sourceName}` };
+      case 'verify': {
+        const { backupUID } = this.repository.find((entry) => entry.id === task.documentID) ?? {};
+
+        return { type: 'verify', bytesVerified: this.repository.filter((entry) => entry.backupUID === backupUID).reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0) };
+      }
       case 'restore-document': return { type: 'restore-document', lines: 1 };
       case 'remove': {
         const kept = this.repository.filter(({ backupUID }) => backupUID !== task.backupUID);

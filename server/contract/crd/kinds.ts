@@ -67,6 +67,7 @@ export const KIND_DEFINITIONS: readonly KindDefinition[] = [
       { name: 'Repository', type: 'string', jsonPath: '.spec.repository' },
       { name: 'Size', type: 'integer', jsonPath: '.status.progress.bytesTotal' },
       { name: 'Completed', type: 'date', jsonPath: '.status.completedAt' },
+      { name: 'Verification', type: 'string', jsonPath: '.status.verification.state' },
       failureCode, age,
     ],
   },

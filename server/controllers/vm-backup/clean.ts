@@ -18,7 +18,8 @@ export async function clean(ctx: ControllerContext, captures: CaptureStore, back
   if (!cause || cause.category === 'Repository') await requestProbe(ctx, backup.spec.repository).catch((error: unknown) => ctx.log.warn('the repository could not be asked for a probe', { repository: backup.spec.repository, error }));
   const end = cause === undefined ? 'Completed' : cause.code === 'HVB-CANCELLED' ? 'Cancelled' : 'Failed';
 
-  return { status: enter(status, end, ctx.clock.now()) };
+  // Somebody may have asked for a verification already; a status wakes nobody.
+  return { status: enter(status, end, ctx.clock.now()), ...(end === 'Completed' ? { requeueAfterMs: 0 } : {}) };
 }
 
 /** Stops what runs and removes every temporary object of the backup: Jobs, temporary PVCs, VolumeSnapshots, the capture. True when nothing is left. */

@@ -23,6 +23,7 @@ export function identityOf(backup: VMBackup, clusterID: string): BackupIdentity 
 /** Ids are the same for the same work for ever, so that work is found again after a restart. */
 export const volumeOperationID = (backup: VMBackup, volume: string): string => `${uidOf(backup)}/volume/${volume}`;
 export const documentOperationID = (backup: VMBackup): string => `${uidOf(backup)}/document`;
+export const verifyOperationID = (backup: VMBackup, startedAt: string): string => `${uidOf(backup)}/verify/${startedAt}`;
 export const removeOperationID = (backup: VMBackup): string => `${uidOf(backup)}/remove`;
 
 /** The transfer of one volume. */
@@ -40,6 +41,11 @@ export function documentOperation(backup: VMBackup, document: string, engine: Ba
   const volumes = (backup.status?.volumes ?? []).map(({ name, snapshotID = '', digestsID = '' }) => ({ name, snapshotID, digestsID }));
 
   return { id: documentOperationID(backup), owner: ownerOf(backup), engine, repository, task: { type: 'backup-document', identity: identityOf(backup, clusterID), document, volumes } };
+}
+
+/** Reading everything back; each verification is work of its own, told apart by its start. */
+export function verifyOperation(backup: VMBackup, startedAt: string, engine: BackupEngine, repository: BackupRepository): Operation {
+  return { id: verifyOperationID(backup, startedAt), owner: ownerOf(backup), engine, repository, task: { type: 'verify', documentID: backup.status?.documentID ?? '' } };
 }
 
 /** The removal of everything that the backup put into the repository. */

@@ -9,6 +9,7 @@ import type { CaptureStore } from './capture-store.ts';
 import { engineOf, removeTemporaries } from './clean.ts';
 import { ownerOf, removeOperation, removeOperationID } from './operations.ts';
 import { currentStatus, enter, type Step } from './status.ts';
+import { stopVerification } from './verify.ts';
 
 /** Retries of a removal that failed, at the least this far apart (milliseconds). */
 const REMOVE_RETRY_MS = 30_000;
@@ -24,6 +25,12 @@ export async function remove(ctx: ControllerContext, captures: CaptureStore, bac
   if (before.phase !== 'Deleting') {
     if (before.phase === 'Quiescing') await thawIfFrozen(ctx, backup);
     return { status: enter(before, 'Deleting', ctx.clock.now()), requeueAfterMs: 0 };
+  }
+  if (before.verification?.state === 'Running') {
+    if (!await stopVerification(ctx, backup, before.verification)) return { status: { ...before, message: 'The verification is being stopped.' }, requeueAfterMs: WORK_POLL_MS };
+    const { verification: _stopped, ...rest } = before;
+
+    return { status: rest, requeueAfterMs: 0 };
   }
   const id = removeOperationID(backup);
   const wrote = before.documentID !== undefined || (before.volumes ?? []).some((volume) => volume.attempts !== undefined);

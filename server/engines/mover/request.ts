@@ -8,7 +8,7 @@ import type { Operation, Task } from '../engine.ts';
 export interface RequestFacts { volumeMode?: VolumeMode; blank?: boolean; recipientPublicKey?: Buffer }
 
 const VERBS: Readonly<Record<Task['type'], MoverVerb>> = {
-  describe: 'describe', init: 'init', probe: 'probe', remove: 'remove',
+  describe: 'describe', init: 'init', probe: 'probe', remove: 'remove', verify: 'verify',
   'backup-volume': 'backup', 'backup-document': 'backup', 'restore-volume': 'restore', 'restore-document': 'restore',
 };
 
@@ -47,6 +47,8 @@ function taskPart(task: Task, { volumeMode, blank = false, recipientPublicKey }:
     case 'init':
     case 'probe':
       return {};
+    case 'verify':
+      return { documentID: task.documentID };
     case 'remove':
       return { backupUID: task.backupUID };
     case 'backup-volume':
