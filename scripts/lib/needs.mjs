@@ -1,6 +1,6 @@
 /** What a command has to have on the machine before it can run. */
 
-export const ALL = ['restic', 'shell', 'extension', 'browser'];
+export const ALL = ['restic', 'shell', 'extension', 'browser', 'kube'];
 
 const BY_FOLDER = [
   { prefix: /^(\.\/)?test\/unit(\/|$)/, needs: [] },

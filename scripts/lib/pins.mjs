@@ -17,3 +17,9 @@ export const RESTIC = {
     arm64: { asset: 'restic_0.19.1_linux_arm64.bz2', digest: 'a5f64aaab53d51e311fa3829124c5b703f2d14cf187d8640b6be3b2b49376465' },
   },
 };
+
+/**
+ * The real control plane of the tests, and Helm for the charts; `.ci/kube/<part>` pins every module that goes in.
+ * Kubernetes 1.33 is the line of Harvester 1.9.
+ */
+export const KUBE = { kubernetes: '1.33.13', etcd: '3.6.16', helm: '3.19.5', minimum: '1.33.0' };

@@ -3,6 +3,7 @@ import { openCache } from './cache.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { capture, which } from './exec.mjs';
 import { ensureExtension } from './extension.mjs';
+import { ensureKubeAssets } from './kube-assets.mjs';
 import { ensureNode, withNodeFirst } from './node.mjs';
 import { stderrReport } from './report.mjs';
 import { ensureRestic } from './restic.mjs';
@@ -13,7 +14,8 @@ import { ensureShell } from './shell.mjs';
  *
  * @param {{ project: string, needs: string[] }} wanted `needs` of needs.mjs
  * @returns {Promise<{ node: string, env: NodeJS.ProcessEnv }>} the Node to run things with, and their environment:
- *   that Node first on PATH, RESTIC_BINARY, HVB_SHELL_DIST, HVB_PLUGIN_DIST and CHROMIUM_BINARY as far as they were wanted
+ *   that Node first on PATH, RESTIC_BINARY, HVB_SHELL_DIST, HVB_PLUGIN_DIST, CHROMIUM_BINARY, KUBEBUILDER_ASSETS,
+ *   KUBE_CONTROLLER_MANAGER_BINARY and HELM_BINARY as far as they were wanted
  * @throws {import('./fail.mjs').SetupError}
  */
 export async function ensure({ project, needs }) {
@@ -34,6 +36,7 @@ export async function ensure({ project, needs }) {
   const programs = async() => ({
     RESTIC_BINARY: wants('restic') ? await ensureRestic({ cache, env: process.env, report }) : undefined,
     CHROMIUM_BINARY: wants('browser') ? await ensureBrowser({ env: process.env, report }) : undefined,
+    ...(wants('kube') ? await ensureKubeAssets({ project, cache, env: process.env, report }) : {}),
   });
   const found = (await together([packages(), programs()])).flatMap((part) => Object.entries(part)).filter(([, value]) => value !== undefined);
 

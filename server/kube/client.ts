@@ -41,6 +41,8 @@ export interface KubeClient {
   watch<T extends KubeObject>(type: ResourceType, options: ListOptions & { resourceVersion: string }): AsyncIterable<WatchEvent<T>>;
   /** Text of a container's log. */
   podLog(key: Required<ObjectKey>, options: { container: string; tailLines?: number }): Promise<string>;
+  /** POST on a subresource, such as `pods/x/binding`. */
+  createSubresource(type: ResourceType, key: ObjectKey, subresource: string, body: object): Promise<void>;
   /** PUT on a subresource, such as `virtualmachineinstances/x/freeze` of `subresources.kubevirt.io`. */
   putSubresource(type: ResourceType, key: Required<ObjectKey>, subresource: string, body: object): Promise<void>;
 }

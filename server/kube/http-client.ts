@@ -139,6 +139,9 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
       }
     },
     podLog: (key, { container, tailLines }) => transport.text({ method: 'GET', path: `/api/v1/namespaces/${encodeURIComponent(key.namespace)}/pods/${encodeURIComponent(key.name)}/log${query({ container, tailLines })}` }),
+    async createSubresource(type, key, subresource, body) {
+      await transport.text({ method: 'POST', path: `${objectPath(type, key)}/${subresource}`, body });
+    },
     async putSubresource(type, key, subresource, body) {
       await transport.text({ method: 'PUT', path: actionPath(type, key, subresource), body });
     },

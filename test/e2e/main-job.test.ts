@@ -11,7 +11,7 @@ import { SYSTEM_NAMESPACE } from '../../server/contract/names.ts';
 import { REPOSITORY_CLAIM } from '../../server/embedded/seed/index.ts';
 import { judgeDisks, readRecords } from '../../server/embedded/guest/read-records.ts';
 import { launchBrowser, openDashboard } from '../support/browser.ts';
-import { waitFor } from '../support/embedded-cluster.ts';
+import { waitFor } from '../support/cluster.ts';
 import { PAGES, choose, fillRepository, openNav, pick, proceed, recordTexts, waitForDone } from './pages.ts';
 import { startProduct } from './product.ts';
 import { imageOfClaim, keepCuts, sha256Of } from './snapshots.ts';

@@ -7,7 +7,7 @@ import { BACKUP_REPOSITORY, SECRET, VOLUME_SNAPSHOT } from '../../server/contrac
 import type { FailureCode } from '../../server/contract/failures.ts';
 import { SYSTEM_NAMESPACE } from '../../server/contract/names.ts';
 import type { VMBackup } from '../../server/contract/vm-backup.ts';
-import { waitFor } from '../support/embedded-cluster.ts';
+import { waitFor } from '../support/cluster.ts';
 import { PASSWORD, Product } from '../support/product.ts';
 import { stockRestic } from '../support/stock-restic.ts';
 

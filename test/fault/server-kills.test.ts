@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VM_BACKUP } from '../../server/contract/api.ts';
 import type { VMBackup } from '../../server/contract/vm-backup.ts';
-import { waitFor } from '../support/embedded-cluster.ts';
+import { waitFor } from '../support/cluster.ts';
 import { Product } from '../support/product.ts';
 import { stockSnapshots } from '../support/stock-restic.ts';
 

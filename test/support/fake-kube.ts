@@ -7,7 +7,7 @@ import { ApiError, type DeleteOptions, type KubeClient, type ListOptions, type L
 
 /** One change that a client asked for. */
 export interface FakeWrite {
-  verb: 'create' | 'replace' | 'patch' | 'replaceStatus' | 'delete' | 'putSubresource';
+  verb: 'create' | 'replace' | 'patch' | 'replaceStatus' | 'delete' | 'createSubresource' | 'putSubresource';
   kind: string;
   /** `namespace/name`, or `name`. */
   key: string;
@@ -170,6 +170,13 @@ export class FakeKube implements KubeClient {
     if (log === undefined) throw new ApiError(404, 'NotFound', `there is no log of ${key.namespace}/${key.name}/${options.container}`);
 
     return options.tailLines === undefined ? log : log.split('\n').slice(-options.tailLines - 1).join('\n');
+  }
+
+  createSubresource(type: ResourceType, key: ObjectKey, subresource: string, body: object): Promise<void> {
+    return this.#write('createSubresource', type, key, async () => {
+      this.#stored(type, key);
+      await this.onSubresource?.(type, { namespace: '', ...key }, subresource, body);
+    });
   }
 
   putSubresource(type: ResourceType, key: Required<ObjectKey>, subresource: string, body: object): Promise<void> {

@@ -9,8 +9,8 @@ import { LABEL_OPERATION, LABEL_OWNER_UID, SYSTEM_NAMESPACE } from '../../server
 import type { BackupPhase, QuiescePolicy, VMBackup } from '../../server/contract/vm-backup.ts';
 import type { RestorePhase, VMRestore } from '../../server/contract/vm-restore.ts';
 import { isBackupTerminal, isRestoreTerminal } from '../../server/domain/phases.ts';
-import { IDENTITIES, REPOSITORY_CLAIM } from '../../server/embedded/seed/index.ts';
-import { Ended, startEmbeddedCluster, waitFor, type EmbeddedCluster, type EmbeddedClusterOptions } from './embedded-cluster.ts';
+import { REPOSITORY_CLAIM } from '../../server/embedded/seed/index.ts';
+import { Ended, startTestCluster, waitFor, type TestCluster, type TestClusterOptions } from './cluster.ts';
 import { ServerProcess } from './server-process.ts';
 
 /** Password of the repositories that {@link Product.repository} makes. */
@@ -18,19 +18,19 @@ export const PASSWORD = 'correct horse battery staple';
 /** How long a phase may be waited for; generous, as machines are shared. */
 const WAIT = { seconds: 150 };
 
-/** The embedded cluster with the real server process, and words for what a user does with them. */
+/** A cluster of simulated drivers with the real server process, and words for what a user does with them. */
 export class Product {
-  readonly cluster: EmbeddedCluster;
+  readonly cluster: TestCluster;
   readonly server: ServerProcess;
 
-  private constructor(cluster: EmbeddedCluster, server: ServerProcess) {
+  private constructor(cluster: TestCluster, server: ServerProcess) {
     this.cluster = cluster;
     this.server = server;
   }
 
-  static async start(options: EmbeddedClusterOptions & { serverEnv?: Record<string, string> } = {}): Promise<Product> {
-    const cluster = await startEmbeddedCluster(options);
-    const server = await ServerProcess.start({ api: cluster.api, url: cluster.url, token: cluster.tokens.server, user: IDENTITIES.server.user, ...(options.serverEnv ? { env: options.serverEnv } : {}) });
+  static async start(options: TestClusterOptions & { serverEnv?: Record<string, string> } = {}): Promise<Product> {
+    const cluster = await startTestCluster(options);
+    const server = await ServerProcess.start({ url: cluster.url, ...(cluster.ca ? { ca: cluster.ca } : {}), token: cluster.tokens.server, ...(options.serverEnv ? { env: options.serverEnv } : {}) });
 
     return new Product(cluster, server);
   }

@@ -3,36 +3,35 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ApiServer, RequestEvent } from '../../server/embedded/api/index.ts';
+import { ApiProxy, type ProxiedRequest } from './api-proxy.ts';
 
 const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 
 /** What {@link ServerProcess} needs to reach the API. */
-export interface ServerProcessOptions { api: ApiServer; url: string; /** The server's own bearer token. */ token: string; /** User name behind the token. */ user: string; env?: Record<string, string> }
+export interface ServerProcessOptions { url: string; /** PEM; absent for plain HTTP. */ ca?: string; /** The server's own bearer token. */ token: string; env?: Record<string, string> }
 
 /**
  * The real server as a child process, which can be killed (SIGKILL) right after any of its writes. Lease traffic does not
- * count as a write: it is there whether or not there is work.
+ * count as a write: it is there whether or not there is work. It reaches the API through a proxy of its own.
  */
 export class ServerProcess {
   readonly #options: ServerProcessOptions;
   readonly #folder: string;
-  readonly #unhook: () => void;
+  #proxy: ApiProxy | undefined;
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #log = '';
   /** Writes since the process was made, over restarts. */
   writes: string[] = [];
   /** Called after each write with its number (from 0); true kills the server there, before it hears the answer. */
-  killAt: ((index: number, event: RequestEvent) => boolean) | undefined;
+  killAt: ((index: number, request: ProxiedRequest) => boolean) | undefined;
   /** How often it was killed. */
   kills = 0;
 
   private constructor(options: ServerProcessOptions, folder: string) {
     this.#options = options;
     this.#folder = folder;
-    this.#unhook = options.api.onRequest((event) => this.#onRequest(event));
   }
 
   /** Starts it; it goes on in the background. */
@@ -42,15 +41,26 @@ export class ServerProcess {
     await writeFile(join(folder, 'token'), options.token, { mode: 0o600 });
     const server = new ServerProcess(options, folder);
 
+    server.#proxy = await ApiProxy.start({ target: options.url, ...(options.ca ? { ca: options.ca } : {}), hook: (request) => server.#onRequest(request) });
     server.spawn();
     return server;
+  }
+
+  /** Its connection to the API. */
+  get network(): ApiProxy {
+    return this.#proxy as ApiProxy;
+  }
+
+  /** Its process id, while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.exitCode === null && this.#child.signalCode === null ? this.#child.pid : undefined;
   }
 
   /** Starts the process (again). */
   spawn(): void {
     const child = spawn(process.execPath, [MAIN], {
       // The environment of a pod: nothing of the test's own leaks into it.
-      env: { PATH: process.env.PATH ?? '', HVB_KUBE_URL: this.#options.url, HVB_KUBE_TOKEN_FILE: join(this.#folder, 'token'), HVB_LEASE_DURATION_MS: '1500', ...this.#options.env },
+      env: { PATH: process.env.PATH ?? '', HVB_KUBE_URL: this.network.url, HVB_KUBE_TOKEN_FILE: join(this.#folder, 'token'), HVB_LEASE_DURATION_MS: '1500', HVB_HTTP_PORT: '0', ...this.#options.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
 
@@ -64,29 +74,37 @@ export class ServerProcess {
     return this.#log;
   }
 
-  /** Kills it on the spot and starts it again. */
-  async killAndRestart(): Promise<void> {
+  /** Kills it on the spot. */
+  async kill(): Promise<void> {
     this.kills++;
     this.#child?.kill('SIGKILL');
     await this.#exited;
+  }
+
+  /** Kills it on the spot and starts it again. */
+  async killAndRestart(): Promise<void> {
+    await this.kill();
     this.spawn();
   }
 
   /** Stops it the polite way; gives its exit code. */
   async stop(): Promise<number | null> {
-    this.#unhook();
+    this.killAt = undefined;
     this.#child?.kill('SIGTERM');
     await this.#exited;
+    await this.#proxy?.stop();
     await rm(this.#folder, { recursive: true, force: true });
     return this.#child?.exitCode ?? null;
   }
 
-  async #onRequest(event: RequestEvent): Promise<{ disconnect: true } | undefined> {
-    if (event.phase !== 'after' || event.user !== this.#options.user || !WRITES.has(event.verb) || event.resource === 'leases' || event.resource === 'events') return undefined;
-    const index = this.writes.push(`${event.verb} ${event.resource}${event.subresource ? `/${event.subresource}` : ''} ${event.name ?? ''}`) - 1;
+  async #onRequest(request: ProxiedRequest): Promise<'drop' | undefined> {
+    const { verb, resource, subresource, name, status } = request;
 
-    if (!this.killAt?.(index, event)) return undefined;
+    if (!WRITES.has(verb) || status >= 400 || resource === 'leases' || resource === 'events') return undefined;
+    const index = this.writes.push(`${verb} ${resource}${subresource ? `/${subresource}` : ''} ${name ?? ''}`) - 1;
+
+    if (!this.killAt?.(index, request)) return undefined;
     await this.killAndRestart();
-    return { disconnect: true };
+    return 'drop';
   }
 }

@@ -36,6 +36,7 @@ function describe(type: ResourceType): JsonObject[] {
   const subresource = (name: string, verbs: string[]): void => { resources.push({ name: `${type.plural}/${name}`, singularName: '', ...base, verbs }); };
   if (type.status) subresource('status', ['get', 'patch', 'update']);
   if (type.group === '' && type.plural === 'pods') subresource('log', ['get']);
+  if (type.group === '' && type.plural === 'pods') resources.push({ name: 'pods/binding', singularName: '', namespaced: true, kind: 'Binding', verbs: ['create'] });
   if (type.group === '' && type.plural === 'namespaces') subresource('finalize', ['update']);
   return resources;
 }

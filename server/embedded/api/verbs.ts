@@ -5,6 +5,7 @@ import type { ResourceType } from './resource-type.ts';
 import type { RequestInfo } from './routing.ts';
 import { ApiError, badRequest, methodNotAllowed, notFound, successStatus, unsupportedMediaType } from './status.ts';
 import { apply } from './apply/apply.ts';
+import { bindPod } from './bind.ts';
 import { createObject, resourceName, updateObject } from './write.ts';
 import type { UpdateOptions, WriteOptions } from './write.ts';
 import { deleteObject, readDeleteOptions } from './delete.ts';
@@ -141,8 +142,14 @@ function removeCollection(core: Core, request: ResourceRequest): ResourceAnswer 
   return { status: 200, body: { kind: type.listKind, apiVersion: joinApiVersion(type.group, type.version), metadata: listMetadata(result), items } };
 }
 
-function checkSubresource({ type, info }: ResourceRequest): void {
+function isBinding({ type, info }: ResourceRequest): boolean {
+  return type.group === '' && type.plural === 'pods' && info.verb === 'create' && info.name !== undefined && info.subresource === 'binding';
+}
+
+function checkSubresource(request: ResourceRequest): void {
+  const { type, info } = request;
   const { subresource, verb } = info;
+  if (isBinding(request)) return;
   if ((verb === 'update' || verb === 'patch') && info.name === undefined) throw methodNotAllowed();
   if (subresource === undefined) return;
   const known = (subresource === 'status' && type.status) || (subresource === 'finalize' && type.group === '' && type.plural === 'namespaces');
@@ -154,6 +161,7 @@ function checkSubresource({ type, info }: ResourceRequest): void {
 export function perform(core: Core, request: ResourceRequest): ResourceAnswer {
   checkSubresource(request);
   if (request.info.namespace !== undefined && !request.type.namespaced && request.type.plural !== 'namespaces') throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+  if (isBinding(request)) return { status: 201, body: bindPod(core, request.type, find(core, request), request.body) };
   switch (request.info.verb) {
     case 'get': return { status: 200, body: present(core, request, find(core, request)) };
     case 'list': return list(core, request);

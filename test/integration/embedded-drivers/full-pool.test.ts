@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { EVENT, PVC, VOLUME_SNAPSHOT } from '../../../server/contract/api.ts';
 import type { KubeEvent, PersistentVolumeClaim, VolumeSnapshot } from '../../../server/contract/kubernetes.ts';
 import { readRecords } from '../../../server/embedded/guest/read-records.ts';
-import { startEmbeddedCluster, waitFor } from '../../support/embedded-cluster.ts';
+import { startTestCluster, waitFor } from '../../support/cluster.ts';
 import { canMount, mountSmallPool } from '../../support/small-pool.ts';
 
 const MIB = 1024 * 1024;
@@ -13,7 +13,7 @@ describe.runIf(canMount())('a pool that is really full', () => {
   it('given a pool with room for one disk, when that disk is cut, then the snapshot fails with the reason, nothing is left, and the guest goes on', async () => {
     const pool = mountSmallPool(14 * MIB);
     // The disk of web/cache has 16 MiB, of which something over 6 MiB are written.
-    const cluster = await startEmbeddedCluster({ pools: { 'lvm-thin': pool?.folder ?? '' } });
+    const cluster = await startTestCluster({ pools: { 'lvm-thin': pool?.folder ?? '' } });
 
     try {
       await cluster.machineReady('web', 'cache');

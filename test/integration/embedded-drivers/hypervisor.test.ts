@@ -3,15 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PVC, VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE } from '../../../server/contract/api.ts';
 import type { PersistentVolumeClaim, VirtualMachine, VirtualMachineInstance } from '../../../server/contract/kubernetes.ts';
 import { judgeDisks, readRecords } from '../../../server/embedded/guest/read-records.ts';
-import { startEmbeddedCluster, waitFor, type EmbeddedCluster } from '../../support/embedded-cluster.ts';
+import { startTestCluster, waitFor, type TestCluster } from '../../support/cluster.ts';
 
 const SHOP = { namespace: 'web', name: 'shop' };
 
 describe('VMs of the embedded cluster', () => {
-  let cluster: EmbeddedCluster;
+  let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await startEmbeddedCluster({ onLog: (line) => process.stderr.write(line) });
+    cluster = await startTestCluster({ onLog: (line) => process.stderr.write(line) });
     await cluster.machineReady('web', 'shop');
   });
 

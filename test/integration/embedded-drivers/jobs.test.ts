@@ -5,15 +5,15 @@ import type { Job, PersistentVolumeClaim, Pod, PodSpec, Secret } from '../../../
 import { SYSTEM_NAMESPACE } from '../../../server/contract/names.ts';
 import { isOwnedBy } from '../../../server/kube/objects.ts';
 import { killOrphans } from '../../../server/embedded/drivers/jobs/orphans.ts';
-import { startEmbeddedCluster, waitFor, type EmbeddedCluster } from '../../support/embedded-cluster.ts';
+import { startTestCluster, waitFor, type TestCluster } from '../../support/cluster.ts';
 
 const NAMESPACE = SYSTEM_NAMESPACE;
 
 describe('Jobs of the embedded cluster', () => {
-  let cluster: EmbeddedCluster;
+  let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await startEmbeddedCluster({ machines: false, images: { shell: { command: ['/bin/sh', '-c'] } }, env: { FROM_CLUSTER: 'yes' } });
+    cluster = await startTestCluster({ machines: false, images: { shell: { command: ['/bin/sh', '-c'] } }, env: { FROM_CLUSTER: 'yes' } });
   });
 
   afterAll(() => cluster.stop());

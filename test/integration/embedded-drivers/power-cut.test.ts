@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { JOB, PVC, VIRTUAL_MACHINE_INSTANCE, VOLUME_SNAPSHOT } from '../../../server/contract/api.ts';
 import type { Job, PersistentVolumeClaim, VolumeSnapshot } from '../../../server/contract/kubernetes.ts';
 import { judgeDisks, readRecords } from '../../../server/embedded/guest/read-records.ts';
-import { startEmbeddedCluster, waitFor } from '../../support/embedded-cluster.ts';
+import { startTestCluster, waitFor } from '../../support/cluster.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../support/embedded-cluster-process.ts');
+const PROGRAM = join(import.meta.dirname, '../../support/cluster-process.ts');
 
 describe('a cluster process that is killed', () => {
   let folder: string;
@@ -50,7 +50,7 @@ describe('a cluster process that is killed', () => {
     for (const ms of [30, 120, 350, 700, 1200]) {
       expect(await runAndKill(ms, 'busy')).toContain('busy');
     }
-    const cluster = await startEmbeddedCluster({ folder, images: { shell: { command: ['/bin/sh', '-c'] } } });
+    const cluster = await startTestCluster({ folder, images: { shell: { command: ['/bin/sh', '-c'] } } });
     const { client } = cluster;
 
     try {

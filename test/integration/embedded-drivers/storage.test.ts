@@ -5,15 +5,15 @@ import { EVENT, PV, PVC, VIRTUAL_MACHINE_INSTANCE, VOLUME_SNAPSHOT, VOLUME_SNAPS
 import type { AccessMode, KubeEvent, PersistentVolume, PersistentVolumeClaim, VolumeMode, VolumeSnapshot, VolumeSnapshotContent } from '../../../server/contract/kubernetes.ts';
 import { DEVICE_FILE } from '../../../server/embedded/drivers/volume-files.ts';
 import { judgeDisks, readRecords } from '../../../server/embedded/guest/read-records.ts';
-import { startEmbeddedCluster, waitFor, type EmbeddedCluster } from '../../support/embedded-cluster.ts';
+import { startTestCluster, waitFor, type TestCluster } from '../../support/cluster.ts';
 
 const SHOP = { namespace: 'web', name: 'shop' };
 
 describe('CSI drivers of the embedded cluster', () => {
-  let cluster: EmbeddedCluster;
+  let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await startEmbeddedCluster();
+    cluster = await startTestCluster();
     await cluster.machineReady('web', 'shop');
     await cluster.machineReady('web', 'cache');
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ServerChild } from '../../../server/embedded/process/server-child.ts';
 import { systemClock } from '../../../server/telemetry/system-clock.ts';
-import { waitFor } from '../../support/embedded-cluster.ts';
+import { waitFor } from '../../support/cluster.ts';
 
 describe('the server process of the embedded cluster', () => {
   let folder: string;

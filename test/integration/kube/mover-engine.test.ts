@@ -12,7 +12,7 @@ import { createMoverEngine } from '../../../server/engines/mover/mover-engine.ts
 import type { HttpKubeClient } from '../../../server/kube/http-client.ts';
 import { isApiError } from '../../../server/kube/client.ts';
 import { systemClock } from '../../../server/telemetry/system-clock.ts';
-import { startEmbeddedCluster, waitFor, type EmbeddedCluster } from '../../support/embedded-cluster.ts';
+import { startTestCluster, waitFor, type TestCluster } from '../../support/cluster.ts';
 
 const OWNER = { kind: 'VMBackup' as const, uid: 'owner-uid', namespace: 'office', name: 'b' };
 const IDENTITY = { cluster: 'c', namespace: 'office', vmName: 'wiki', vmUID: 'vm-uid', backupUID: 'owner-uid' };
@@ -26,7 +26,7 @@ async function sha256(file: string, bytes: number): Promise<string> {
 }
 
 describe('mover engine on the embedded cluster with the real mover', () => {
-  let cluster: EmbeddedCluster;
+  let cluster: TestCluster;
   let client: HttpKubeClient;
   let engine: Engine;
   let restic: BackupEngine;
@@ -87,7 +87,7 @@ describe('mover engine on the embedded cluster with the real mover', () => {
   }
 
   beforeAll(async () => {
-    cluster = await startEmbeddedCluster();
+    cluster = await startTestCluster();
     client = cluster.clientAs('server');
     engine = createMoverEngine({ client, clock: systemClock });
     restic = await cluster.client.get<BackupEngine>(BACKUP_ENGINE, { name: 'restic' });

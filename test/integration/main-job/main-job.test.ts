@@ -7,7 +7,7 @@ import type { BackupRepository } from '../../../server/contract/backup-repositor
 import type { PersistentVolumeClaim, Secret, VirtualMachine } from '../../../server/contract/kubernetes.ts';
 import type { VMBackup } from '../../../server/contract/vm-backup.ts';
 import { judgeDisks, readRecords } from '../../../server/embedded/guest/read-records.ts';
-import { waitFor } from '../../support/embedded-cluster.ts';
+import { waitFor } from '../../support/cluster.ts';
 import { PASSWORD, Product, sha256Of } from '../../support/product.ts';
 import { stockRestic } from '../../support/stock-restic.ts';
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { waitFor } from '../../support/embedded-cluster.ts';
+import { waitFor } from '../../support/cluster.ts';
 
 const MAIN = join(import.meta.dirname, '../../../server/embedded/main.ts');
 

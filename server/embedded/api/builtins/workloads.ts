@@ -50,7 +50,7 @@ function validatePodSpec(spec: JsonObject, at: string): FieldError[] {
 
 /** Pod spec without what may change: images, tolerations, deadline. */
 function fixedPodSpec(spec: JsonObject): JsonObject {
-  const fixed = omit(cloneJson(spec), ['tolerations', 'activeDeadlineSeconds', 'terminationGracePeriodSeconds', 'nodeName', 'schedulingGates']);
+  const fixed = omit(cloneJson(spec), ['tolerations', 'activeDeadlineSeconds', 'terminationGracePeriodSeconds', 'schedulingGates']);
   for (const container of containersOf(fixed)) delete container.image;
   return fixed;
 }
@@ -62,9 +62,8 @@ export const podStrategy: TypeStrategy = {
   },
   validate: (pod) => validatePodSpec(specOf(pod), 'spec'),
   validateUpdate(pod, old) {
-    const before = getPath(old, ['spec', 'nodeName']);
-    const moved = before !== undefined && before !== getPath(pod, ['spec', 'nodeName']);
-    if (!moved && deepEqual(fixedPodSpec(specOf(pod)), fixedPodSpec(specOf(old)))) return [];
+    // The node, too: only a binding sets it.
+    if (deepEqual(fixedPodSpec(specOf(pod)), fixedPodSpec(specOf(old)))) return [];
     return [forbiddenField('spec', 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)')];
   },
 };

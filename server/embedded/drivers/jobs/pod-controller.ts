@@ -42,8 +42,8 @@ export function createPodController(context: DriverContext, { images, podsFolder
   const sandboxOf = (pod: Pod): Sandbox => new Sandbox(podsFolder, pod.metadata.uid ?? '');
   const containerOf = (pod: Pod): Pod['spec']['containers'][number] => pod.spec.containers[0] as Pod['spec']['containers'][number];
 
-  function scheduled(pod: Pod, done: boolean, message?: string): Condition[] {
-    return setCondition(pod.status?.conditions, { type: 'PodScheduled', status: done ? 'True' : 'False', ...(done ? {} : { reason: 'Unschedulable', message }) }, clock.now());
+  function unschedulable(pod: Pod, message: string): Condition[] {
+    return setCondition(pod.status?.conditions, { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }, clock.now());
   }
 
   async function wait(pod: Pod, reason: string, message: string): Promise<ReconcileResult> {
@@ -56,13 +56,13 @@ export function createPodController(context: DriverContext, { images, podsFolder
     const placement = await place(context, workload);
 
     if (placement.node === undefined) {
-      await writeStatus(client, POD, pod, { ...pod.status, phase: 'Pending', conditions: scheduled(pod, false, placement.message) });
+      await writeStatus(client, POD, pod, { ...pod.status, phase: 'Pending', conditions: unschedulable(pod, placement.message) });
 
       return { requeueAfterMs: RETRY_MS };
     }
-    const bound = await client.patch<Pod>(POD, { namespace: pod.metadata.namespace, name: pod.metadata.name }, { spec: { nodeName: placement.node } });
+    const { namespace, name } = pod.metadata;
 
-    await writeStatus(client, POD, bound, { ...bound.status, phase: 'Pending', conditions: scheduled(bound, true) });
+    await client.createSubresource(POD, { namespace, name }, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { apiVersion: 'v1', kind: 'Node', name: placement.node } });
   }
 
   async function finish(pod: Pod, exit: RecordedExit): Promise<void> {

@@ -1,9 +1,9 @@
 /**
- * A whole embedded cluster in a temporary folder, for tests: the Kubernetes API on a free loopback port, the simulated
- * drivers with real files and processes, and the seed (two nodes, three storage classes, VMs `web/shop` (two disks),
+ * A whole cluster in a temporary folder, for tests: a Kubernetes API on a free loopback port (the embedded one, or a real
+ * kube-apiserver: see test-api.ts), the simulated drivers with real files and processes, and the seed (two nodes, three storage classes, VMs `web/shop` (two disks),
  * `web/cache`, `office/wiki`) with small disks.
  *
- *   const cluster = await startEmbeddedCluster();
+ *   const cluster = await startTestCluster();
  *   try {
  *     await cluster.machineReady('web', 'shop');
  *     const [root, data] = await cluster.disksOf('web', 'shop');          // paths of the image files
@@ -25,22 +25,24 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PV, PVC, VIRTUAL_MACHINE } from '../../server/contract/api.ts';
-import { customResourceDefinitions } from '../../server/contract/crd/index.ts';
 import type { PersistentVolume, PersistentVolumeClaim, VirtualMachine } from '../../server/contract/kubernetes.ts';
-import { createApiServer, type ApiServer, type JsonObject } from '../../server/embedded/api/index.ts';
 import { startDrivers, type DriverOptions, type Drivers } from '../../server/embedded/drivers/index.ts';
 import { claimsOfVolumes } from '../../server/embedded/drivers/placement.ts';
 import { VolumeFiles } from '../../server/embedded/drivers/volume-files.ts';
 import { IDENTITIES, seedCluster } from '../../server/embedded/seed/index.ts';
-import { createHttpClient, type HttpKubeClient } from '../../server/kube/http-client.ts';
+import type { HttpKubeClient } from '../../server/kube/http-client.ts';
 import { createLogger, type Logger } from '../../server/telemetry/log.ts';
 import { systemClock } from '../../server/telemetry/system-clock.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+import { waitFor } from './wait.ts';
+
+export { Ended, waitFor } from './wait.ts';
 
 /** Who can be asked as; see the seed's roles. */
 export type TestIdentity = keyof typeof IDENTITIES;
 
-/** Options of {@link startEmbeddedCluster}; everything has a default. */
-export interface EmbeddedClusterOptions extends Partial<Pick<DriverOptions, 'images' | 'env' | 'pools' | 'latencies' | 'recordRate' | 'random' | 'faults'>> {
+/** Options of {@link startTestCluster}; everything has a default. */
+export interface TestClusterOptions extends Partial<Pick<DriverOptions, 'images' | 'env' | 'pools' | 'latencies' | 'recordRate' | 'random' | 'faults'>> {
   /** Factor for the disks' sizes. Default 1/16: 32 MiB for the largest. */
   scale?: number;
   /** false: no VMs, which is quicker. Default true. */
@@ -51,10 +53,11 @@ export interface EmbeddedClusterOptions extends Partial<Pick<DriverOptions, 'ima
   onLog?: (line: string) => void;
 }
 
-/** A running cluster. After {@link EmbeddedCluster.restart} read its members anew. */
-export interface EmbeddedCluster {
-  readonly api: ApiServer;
+/** A running cluster. After {@link TestCluster.restart} read its members anew. */
+export interface TestCluster {
   readonly url: string;
+  /** PEM certificate authority of `url`; undefined for plain HTTP. */
+  readonly ca: string | undefined;
   readonly drivers: Drivers;
   /** As administrator. */
   readonly client: HttpKubeClient;
@@ -75,50 +78,10 @@ export interface EmbeddedCluster {
   stop(): Promise<void>;
 }
 
-const POLL_MS = 50;
+interface Parts { drivers: Drivers; client: HttpKubeClient }
 
-/** Thrown by a `look` when what is waited for can never come: waiting on would be in vain. */
-export class Ended extends Error {}
-
-/** Asks `look` until it gives something other than undefined or false. Fails after `seconds` with what `describe` or the last error says. */
-export async function waitFor<T>(what: string, look: () => Promise<T | undefined | false>, { seconds = 30, describe }: { seconds?: number; describe?: () => unknown } = {}): Promise<T> {
-  const deadlineMs = systemClock.monotonicMs() + seconds * 1000;
-  let failure: unknown;
-
-  for (;;) {
-    try {
-      const seen = await look();
-
-      failure = undefined;
-      if (seen !== undefined && seen !== false) {
-        return seen;
-      }
-    } catch (error) {
-      if (error instanceof Ended) {
-        throw error;
-      }
-      failure = error;
-    }
-    if (systemClock.monotonicMs() > deadlineMs) {
-      throw new Error(`${what}: not seen within ${seconds} s; last: ${failure ? String(failure) : JSON.stringify(await describe?.() ?? null)}`, { cause: failure });
-    }
-    await systemClock.sleep(POLL_MS);
-  }
-}
-
-interface Parts { api: ApiServer; url: string; drivers: Drivers; clients: HttpKubeClient[]; client: HttpKubeClient }
-
-async function startParts(options: EmbeddedClusterOptions, folder: string, tokens: Record<TestIdentity, string>, log: Logger, port: number): Promise<Parts> {
-  const api = createApiServer({
-    storageDir: join(folder, 'api'), durability: 'write', storageProtection: true, crds: customResourceDefinitions() as unknown as JsonObject[],
-    log: (level, message, fields) => log[level](message, fields),
-  });
-
-  for (const identity of Object.keys(IDENTITIES) as TestIdentity[]) {
-    api.addToken(tokens[identity], IDENTITIES[identity]);
-  }
-  const url = await api.listen(port);
-  const client = createHttpClient({ baseUrl: url, token: tokens.admin });
+async function startParts(options: TestClusterOptions, folder: string, api: TestApi, adminToken: string, log: Logger): Promise<Parts> {
+  const client = api.clientFor(adminToken);
   const restic = process.env['RESTIC_BINARY'];
   const drivers = await startDrivers({
     client, clock: systemClock, log, dataFolder: join(folder, 'drivers'),
@@ -130,27 +93,26 @@ async function startParts(options: EmbeddedClusterOptions, folder: string, token
     ...(options.random ? { random: options.random } : {}), ...(options.faults ? { faults: options.faults } : {}),
   });
 
-  drivers.attach(api);
+  drivers.attach(api.extensions);
   await seedCluster({ client, files: drivers.files, scale: options.scale ?? 1 / 16, machines: options.machines ?? true, path: process.env['PATH'] ?? '' });
+  await api.nodesReady();
 
-  return { api, url, drivers, client, clients: [client] };
-}
-
-async function stopParts({ api, drivers, clients }: Parts): Promise<void> {
-  await drivers.stop();
-  await api.close();
-  clients.forEach((client) => client.close());
+  return { drivers, client };
 }
 
 /** Starts a cluster; see the head of this file. */
-export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
+export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const folder = options.folder ?? await mkdtemp(join(tmpdir(), 'hvb-cluster-'));
   const token = (): string => randomBytes(16).toString('hex');
   const tokens: Record<TestIdentity, string> = { admin: token(), viewer: token(), server: token() };
   const log = createLogger({ clock: systemClock, level: 'warn', write: options.onLog ?? (() => undefined) });
 
   await mkdir(folder, { recursive: true });
-  let parts = await startParts(options, folder, tokens, log, 0);
+  const api = await startTestApi({ users: Object.fromEntries(Object.entries(IDENTITIES).map(([name, identity]) => [tokens[name as TestIdentity], identity])), adminToken: tokens.admin, folder, log });
+  let parts = await startParts(options, folder, api, tokens.admin, log).catch(async (error: unknown) => {
+    await api.stop();
+    throw error;
+  });
 
   async function imageOf(namespace: string, claimName: string): Promise<string> {
     const claim = await parts.client.get<PersistentVolumeClaim>(PVC, { namespace, name: claimName });
@@ -165,18 +127,11 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   }
 
   return {
-    get api() { return parts.api; },
-    get url() { return parts.url; },
+    url: api.url, ca: api.ca,
     get drivers() { return parts.drivers; },
     get client() { return parts.client; },
     tokens, folder, imageOf,
-    clientAs(identity) {
-      const client = createHttpClient({ baseUrl: parts.url, token: tokens[identity] });
-
-      parts.clients.push(client);
-
-      return client;
-    },
+    clientAs: (identity) => api.clientFor(tokens[identity]),
     async disksOf(namespace, vm) {
       const machine = await parts.client.get<VirtualMachine>(VIRTUAL_MACHINE, { namespace, name: vm });
 
@@ -194,13 +149,13 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
       }, { describe: async () => (await find())?.status });
     },
     async restart() {
-      const { port } = new URL(parts.url);
-
-      await stopParts(parts);
-      parts = await startParts(options, folder, tokens, log, Number(port));
+      await parts.drivers.stop();
+      await api.restart();
+      parts = await startParts(options, folder, api, tokens.admin, log);
     },
     async stop() {
-      await stopParts(parts);
+      await parts.drivers.stop();
+      await api.stop();
       if (options.folder === undefined) {
         // A mover that was just killed may still be writing into its folder.
         await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });

@@ -1,17 +1,17 @@
 /**
- * A cluster in a process of its own, to be killed: `node embedded-cluster-process.ts <folder>`. Once seeded it keeps the
+ * A cluster in a process of its own, to be killed: `node cluster-process.ts <folder>`. Once seeded it keeps the
  * drivers busy: snapshots of both disks of web/shop, volumes from them, Jobs. Prints `busy` when that begins.
  */
 import { JOB, PVC, VOLUME_SNAPSHOT } from '../../server/contract/api.ts';
 import type { Job, PersistentVolumeClaim, VolumeSnapshot } from '../../server/contract/kubernetes.ts';
-import { startEmbeddedCluster } from './embedded-cluster.ts';
+import { startTestCluster } from './cluster.ts';
 
 const [folder] = process.argv.slice(2);
 
 if (!folder) {
-  throw new Error('usage: embedded-cluster-process.ts <folder>');
+  throw new Error('usage: cluster-process.ts <folder>');
 }
-const { client } = await startEmbeddedCluster({ folder, images: { shell: { command: ['/bin/sh', '-c'] } } });
+const { client } = await startTestCluster({ folder, images: { shell: { command: ['/bin/sh', '-c'] } } });
 
 console.log('busy');
 for (let round = 0; ; round++) {
