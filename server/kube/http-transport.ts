@@ -6,10 +6,21 @@ import { ApiError, ConnectionError } from './client.ts';
 export interface TransportOptions {
   /** Such as `https://10.0.0.1:443`; a path in it is a prefix of every request. */
   baseUrl: string;
-  /** Bearer token, or a function that gives the current one (tokens of a pod rotate). */
-  token: string | (() => Promise<string>);
+  /** Bearer token, or a function that gives the current one (tokens of a pod rotate). Absent where something else says who asks. */
+  token?: string | (() => Promise<string>);
+  /** Headers of every request, asked for before each: whose call it is when that is not a mere token. */
+  headers?: () => Promise<Readonly<Record<string, string>>>;
   /** PEM certificate authority; the system's trust store when absent. */
   ca?: string;
+  /** PEM client certificate and its key. */
+  cert?: string;
+  key?: string;
+  /** Name that the API's certificate must bear, where it is not the host of `baseUrl`. */
+  servername?: string;
+  /** false: the API's certificate is not checked. */
+  rejectUnauthorized?: boolean;
+  /** Makes the connections instead of an agent of our own, such as one through a proxy; what is said about TLS above is its business then. */
+  agent?: http.Agent;
   /** Limit for a whole call, watches excepted (ms). Default 30 000. */
   requestTimeoutMs?: number;
 }
@@ -63,12 +74,15 @@ async function collect(response: http.IncomingMessage): Promise<string> {
 export function createTransport(options: TransportOptions): Transport {
   const base = new URL(options.baseUrl);
   const secure = base.protocol === 'https:';
-  const agent = secure ? new https.Agent({ keepAlive: true, ca: options.ca }) : new http.Agent({ keepAlive: true });
+  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  const tls = { ca, cert, key, ...(servername === undefined ? {} : { servername }), ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }) };
+  const agent = options.agent ?? (secure ? new https.Agent({ keepAlive: true, ...tls }) : new http.Agent({ keepAlive: true }));
   const prefix = base.pathname.replace(/\/$/, '');
   const timeoutMs = options.requestTimeoutMs ?? 30_000;
 
   async function send(call: HttpCall, signal: AbortSignal, mayRetry: boolean): Promise<http.IncomingMessage> {
-    const token = typeof options.token === 'string' ? options.token : await options.token();
+    const token = typeof options.token === 'function' ? await options.token() : options.token;
+    const headers = await options.headers?.();
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
 
     return new Promise((resolve, reject) => {
@@ -81,7 +95,8 @@ export function createTransport(options: TransportOptions): Transport {
         path: prefix + call.path,
         headers: {
           accept: 'application/json',
-          authorization: `Bearer ${token}`,
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...headers,
           ...(body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
         },
       }, resolve);

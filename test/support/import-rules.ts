@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['contract', 'domain', 'telemetry', 'kube'],
   // Serves the built extension, in a process and a chart of its own.
   'ui-files': ['contract', 'telemetry'],
-  cli: ['contract', 'domain'],
+  cli: ['contract', 'domain', 'telemetry', 'kube'],
   main: ['config', 'contract', 'domain', 'telemetry', 'kube', 'guest', 'expose', 'engines', 'mover', 'controllers', 'http'],
   // Never in the production image, so it may use anything, and nothing may use it.
   embedded: ['contract', 'domain', 'telemetry', 'kube', 'guest', 'expose', 'engines', 'mover', 'controllers', 'main'],
