@@ -68,6 +68,16 @@ export const podStrategy: TypeStrategy = {
   },
 };
 
+/** How a Job ended is told first by a condition that says why: a client that skips it is refused. */
+const ANNOUNCED_BY: Readonly<Record<string, string>> = { Complete: 'SuccessCriteriaMet', Failed: 'FailureTarget' };
+
+function endedWithoutReason(job: KubeObject): FieldError[] {
+  const all = getPath(job, ['status', 'conditions']);
+  const types = (Array.isArray(all) ? all : []).filter(isObject).filter(({ status }) => status === 'True').map(({ type }) => String(type));
+  return Object.entries(ANNOUNCED_BY).filter(([end, reason]) => types.includes(end) && !types.includes(reason))
+    .map(([end, reason]) => invalidValue('status.conditions', all, `cannot set ${end}=True condition without the ${reason}=true condition`));
+}
+
 export const jobStrategy: TypeStrategy = {
   prepareCreate(job) {
     const spec = specOf(job);
@@ -103,6 +113,7 @@ export const jobStrategy: TypeStrategy = {
     for (const field of ['selector', 'completionMode', 'completions'] as const) {
       if (!deepEqual(specOf(job)[field], specOf(old)[field])) errors.push(invalidValue(`spec.${field}`, specOf(job)[field], 'field is immutable'));
     }
+    errors.push(...endedWithoutReason(job));
     if (!deepEqual(specOf(job).template, specOf(old).template)) errors.push(invalidValue('spec.template', specOf(job).template, 'field is immutable'));
     return errors;
   },

@@ -26,10 +26,13 @@ function podNameOf(job: Job, attempt: number): string {
 export function createJobController(context: DriverContext): Controller {
   const { client, caches, clock, events, latencies, log } = context;
 
-  function failed(status: JobStatus, reason: string, message: string): JobStatus {
-    const conditions = setCondition(status.conditions, { type: 'Failed', status: 'True', reason, message }, clock.now());
+  function withConditions(status: JobStatus | undefined, types: readonly string[], reason: string, message: string): JobStatus['conditions'] {
+    return types.reduce((all, type) => setCondition(all, { type, status: 'True', reason, message }, clock.now()), status?.conditions ?? []);
+  }
 
-    return { ...status, active: 0, conditions };
+  function failed(status: JobStatus, reason: string, message: string): JobStatus {
+    // The API refuses Failed without FailureTarget, as it does Complete without SuccessCriteriaMet.
+    return { ...status, active: 0, conditions: withConditions(status, ['FailureTarget', 'Failed'], reason, message) };
   }
 
   async function startAttempt(job: Job, attempt: number): Promise<void> {
@@ -89,10 +92,9 @@ export function createJobController(context: DriverContext): Controller {
     const write = (next: JobStatus): Promise<Job> => writeStatus(client, JOB, job, next);
 
     if (succeeded > 0) {
-      const now = clock.now();
-      const conditions = ['SuccessCriteriaMet', 'Complete'].reduce((all, type) => setCondition(all, { type, status: 'True', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }, now), job.status?.conditions ?? []);
+      const conditions = withConditions(job.status, ['SuccessCriteriaMet', 'Complete'], 'CompletionsReached', 'Reached expected number of succeeded pods');
 
-      return void await write({ ...status, active: 0, completionTime: now.toISOString(), conditions });
+      return void await write({ ...status, active: 0, completionTime: clock.now().toISOString(), conditions });
     }
     const deadlineLeftMs = job.spec.activeDeadlineSeconds === undefined ? undefined
       : new Date(status.startTime ?? 0).getTime() + job.spec.activeDeadlineSeconds * 1000 - clock.now().getTime();
