@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crds, lint, typecheck } from './lib/checks.mjs';
 import { SetupError } from './lib/fail.mjs';
+import { hvb } from './lib/hvb.mjs';
 import { ALL, filtersIn, needsOfTests } from './lib/needs.mjs';
 import { packageExtension } from './lib/package.mjs';
 import { ensure, tellOptionalTools } from './lib/setup.mjs';
@@ -22,6 +23,7 @@ const COMMANDS = {
   test: { about: 'run every test, or those in the files named', needs: (args) => needsOfTests(filtersIn(args)), run: test },
   lint: { about: 'check style and types of the sources', needs: () => [], run: lint },
   typecheck: { about: 'check the types of the server, the tests and the extension', needs: () => [], run: typecheck },
+  hvb: { about: 'run the command-line tool (npm run --silent hvb -- --help)', needs: () => [], run: hvb },
   crds: { about: 'generate the CRDs', needs: () => [], run: crds },
   extension: { about: 'build the extension, if its sources changed', needs: () => ['extension'], run: () => 0 },
   package: { about: 'lay the built extension out for the image', needs: () => ['extension'], run: packageExtension },
