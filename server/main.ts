@@ -14,47 +14,68 @@ import { createHttpClient } from './kube/http-client.ts';
 import { kubeConfigFromEnv } from './kube/config.ts';
 import { leasePeriods, runAsLeader } from './kube/leader.ts';
 import type { KubeClient } from './kube/client.ts';
-import { stderrLogger, type Logger } from './telemetry/log.ts';
+import { createReadiness, startOperatorApi } from './http/index.ts';
+import { createLogger, type Logger } from './telemetry/log.ts';
 import { createPrometheus } from './telemetry/prometheus.ts';
+import { createLineRing } from './telemetry/ring.ts';
 import { systemClock } from './telemetry/system-clock.ts';
 
 const CLUSTER_RETRY_MS = 2_000;
+/** Log lines that are kept for the support bundle (characters): a day of a quiet server, some minutes of a busy one. */
+const RING_CHARS = 1024 * 1024;
 
 async function main(): Promise<void> {
   const config = configFromEnv(process.env);
-  const log = stderrLogger(systemClock, config.logLevel);
-  const { metrics } = createPrometheus({ version: PRODUCT_VERSION });
-  const client = createHttpClient(await kubeConfigFromEnv(process.env, systemClock));
+  const ring = createLineRing(RING_CHARS);
+  const log = createLogger({
+    clock: systemClock, level: config.logLevel,
+    write: (line) => {
+      process.stderr.write(line);
+      ring.write(line);
+    },
+  });
+  const { metrics, registry } = createPrometheus({ version: PRODUCT_VERSION });
+  const kube = await kubeConfigFromEnv(process.env, systemClock);
+  const client = createHttpClient(kube);
+  let leading = false;
   const stop = new AbortController();
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   const informers = createInformers({ client, clock: systemClock, log, metrics });
+  const api = config.http && await startOperatorApi({
+    catalogue: informers, readiness: createReadiness({ ...informers }), leading: () => leading, client, clock: systemClock, log, logLines: ring.lines, metrics, registry,
+    // Where the API is and how it proves itself, and nothing of the server's own credentials.
+    clientOf: (token) => createHttpClient({ baseUrl: kube.baseUrl, token, ...(kube.ca ? { ca: kube.ca } : {}) }),
+  }, config.http);
   const informing = runInformers(informers, stop.signal);
 
   try {
     const clusterID = await readClusterID(client, log, stop.signal);
 
     if (clusterID === undefined) return;
-    const result = await lead({ client, clock: systemClock, log, metrics, config, clusterID, informers }, stop.signal);
+    const result = await lead({ client, clock: systemClock, log, metrics, config, clusterID, informers }, stop.signal, (now) => {
+      leading = now;
+      metrics.leading(now);
+    });
 
     // Restarting is the safe way to begin anew: nothing of the lost leadership can linger in memory.
     if (result === 'lost') process.exitCode = 1;
   } finally {
     stop.abort();
-    await informing;
+    await Promise.all([informing, api?.close()]);
     client.close();
   }
 }
 
-function lead(deps: RunDeps, signal: AbortSignal): Promise<'stopped' | 'lost'> {
-  const { client, log, metrics, config: { leaseDurationMs } } = deps;
+function lead(deps: RunDeps, signal: AbortSignal, tell: (leading: boolean) => void): Promise<'stopped' | 'lost'> {
+  const { client, log, config: { leaseDurationMs } } = deps;
 
   return runAsLeader({
     client, clock: systemClock, log, namespace: SYSTEM_NAMESPACE, name: 'harvester-vm-backup', identity: `${hostname()}/${randomUUID()}`,
     leaseDurationMs, ...leasePeriods(leaseDurationMs),
     lead: async (leading) => {
-      metrics?.leading(true);
-      await runControllers(deps, leading).finally(() => metrics?.leading(false));
+      tell(true);
+      await runControllers(deps, leading).finally(() => tell(false));
     },
   }, signal);
 }

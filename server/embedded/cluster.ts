@@ -87,7 +87,8 @@ async function startServer(options: ClusterOptions, apiUrl: string, token: strin
   await writePrivate(tokenFile, token);
   const child = new ServerChild({
     command: process.execPath, args: [join(SERVER_ROOT, 'main.ts')], cwd: SERVER_ROOT,
-    env: { ...moverEnv(options.env), HVB_KUBE_URL: apiUrl, HVB_KUBE_TOKEN_FILE: tokenFile, ...options.serverEnv },
+    // A free port, on this machine only: two clusters never clash. The server's log tells which.
+    env: { ...moverEnv(options.env), HVB_KUBE_URL: apiUrl, HVB_KUBE_TOKEN_FILE: tokenFile, HVB_HTTP_PORT: '0', HVB_HTTP_HOST: '127.0.0.1', ...options.serverEnv },
     logFile: options.folder.path('server.log'), clock: options.clock,
     onExit: (how, delayMs) => options.onServerExit?.(how, delayMs),
   });

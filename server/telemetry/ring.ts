@@ -1,8 +1,8 @@
 /** The last lines that were written, for the support bundle. */
 export interface LineRing {
-  write(line: string): void;
+  write: (line: string) => void;
   /** Oldest first. */
-  lines(): string[];
+  lines: () => string[];
 }
 
 /** A ring that forgets its oldest lines when they hold more than `maxChars` together. A longer line is not kept at all. */
