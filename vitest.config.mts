@@ -1,6 +1,7 @@
 /**
- * All tests, in four projects: pure ones in parallel; those that start processes, two files at a time; the
- * extension's components in jsdom; the browser last. `npm test` runs them all, `npm test -- <file>` some.
+ * All tests, in projects: pure ones in parallel; the extension's components in jsdom; those that start processes, two
+ * files at a time, once on the embedded Kubernetes API and once more on a real kube-apiserver; the browser last.
+ * `npm test` runs them all, `npm test -- <file>` some, `npm run test:kube` those on the real API.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -11,6 +12,14 @@ const yaml = createRequire(import.meta.url)('js-yaml') as { load(text: string): 
 const root = import.meta.dirname;
 const shell = path.join(root, 'node_modules/@rancher/shell');
 const SECOND = 1_000;
+
+/** Each file has its own cluster, folder and ports, and waits more than it works: two at a time. */
+const ON_A_CLUSTER = { environment: 'node', maxWorkers: 2, testTimeout: 180 * SECOND, hookTimeout: 180 * SECOND } as const;
+const CLUSTER_TESTS = ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts'];
+/** Only a real API can tell whether it takes what the charts give. */
+const KUBE_ONLY = ['test/integration/charts/**'];
+/** About the embedded API itself, or what is built on it; and what no Kubernetes API has a part in. */
+const EMBEDDED_ONLY = ['test/integration/embedded-*/**', 'test/integration/rancher/**', 'test/integration/image/**'];
 
 /** YAML files (l10n) as modules, as webpack's js-yaml-loader gives them. */
 const yamlModules: Plugin = {
@@ -59,14 +68,22 @@ export default defineConfig({
       },
       {
         test: {
+          ...ON_A_CLUSTER,
           name: 'integration',
-          environment: 'node',
-          include: ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts'],
-          // Each file has its own cluster, folder and ports, and waits more than it works: two at a time.
-          maxWorkers: 2,
-          testTimeout: 180 * SECOND,
-          hookTimeout: 120 * SECOND,
+          include: CLUSTER_TESTS,
+          exclude: KUBE_ONLY,
+          env: { HVB_TEST_API: 'embedded' },
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...ON_A_CLUSTER,
+          name: 'integration-kube',
+          include: CLUSTER_TESTS,
+          exclude: EMBEDDED_ONLY,
+          env: { HVB_TEST_API: 'kube' },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -77,7 +94,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600 * SECOND,
           hookTimeout: 600 * SECOND,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { crds, lint, typecheck } from './lib/checks.mjs';
 import { SetupError } from './lib/fail.mjs';
 import { hvb } from './lib/hvb.mjs';
-import { ALL, filtersIn, needsOfTests } from './lib/needs.mjs';
+import { ALL, KUBE_TESTS, filtersIn, needsOfTests } from './lib/needs.mjs';
 import { packageExtension } from './lib/package.mjs';
 import { ensure, tellOptionalTools } from './lib/setup.mjs';
 import { start } from './lib/start.mjs';
-import { test } from './lib/test.mjs';
+import { test, testKube } from './lib/test.mjs';
 
 const project = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -21,6 +21,7 @@ const COMMANDS = {
   setup: { about: 'bring everything that is missing', needs: () => ALL, run: () => 0 },
   start: { about: 'open the product on the embedded cluster (--port, --data <dir>, --reset)', needs: () => ['restic', 'shell', 'extension'], run: start },
   test: { about: 'run every test, or those in the files named', needs: (args) => needsOfTests(filtersIn(args)), run: test },
+  'test:kube': { about: 'run the tests that need Kubernetes on a real kube-apiserver alone', needs: () => KUBE_TESTS, run: testKube },
   lint: { about: 'check style and types of the sources', needs: () => [], run: lint },
   typecheck: { about: 'check the types of the server, the tests and the extension', needs: () => [], run: typecheck },
   hvb: { about: 'run the command-line tool (npm run --silent hvb -- --help)', needs: () => [], run: hvb },

@@ -2,10 +2,15 @@
 
 export const ALL = ['restic', 'shell', 'extension', 'browser', 'kube'];
 
+/** What `npm run test:kube` needs. */
+export const KUBE_TESTS = ['restic', 'kube'];
+
 const BY_FOLDER = [
   { prefix: /^(\.\/)?test\/unit(\/|$)/, needs: [] },
   { prefix: /^(\.\/)?pkg(\/|$)/, needs: [] },
-  { prefix: /^(\.\/)?test\/(contract|integration|fault)(\/|$)/, needs: ['restic'] },
+  { prefix: /^(\.\/)?test\/contract(\/|$)/, needs: ['restic'] },
+  // Run on the embedded API and on a real one.
+  { prefix: /^(\.\/)?test\/(integration|fault)(\/|$)/, needs: KUBE_TESTS },
 ];
 
 /**

@@ -34,6 +34,11 @@ export async function test({ project, node, env, args }) {
   }
 }
 
+/** Runs the cluster's tests on a real kube-apiserver alone. */
+export function testKube({ args, ...context }) {
+  return test({ ...context, args: ['--project=integration-kube', ...args] });
+}
+
 /** The reporter's file; undefined if vitest ended before it had anything to report. */
 function read(file) {
   try {

@@ -6,7 +6,8 @@ describe('needsOfTests', () => {
     ['no filter', [], ALL],
     ['unit tests', ['test/unit/kube'], []],
     ['component tests', ['pkg/harvester-vm-backup'], []],
-    ['integration tests', ['test/unit', './test/integration/kube'], ['restic']],
+    ['tests of the mover', ['test/contract/mover'], ['restic']],
+    ['integration tests', ['test/unit', './test/integration/kube'], ['restic', 'kube']],
     ['browser tests', ['test/unit', 'test/e2e'], ALL],
     ['a word that any file name may hold', ['backup'], ALL],
   ])('given %s, when asked what they need, then it is no more than that', (_what, filters, expected) => {

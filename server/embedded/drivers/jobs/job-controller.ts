@@ -15,6 +15,11 @@ function isFinished(job: Job): boolean {
   return ['Complete', 'Failed'].some((type) => findCondition(job.status?.conditions, type)?.status === 'True');
 }
 
+/** Counts as the API keeps them: without the zeros. */
+function counts(numbers: { active: number; succeeded: number; failed: number }): Pick<JobStatus, 'active' | 'succeeded' | 'failed'> {
+  return { active: numbers.active || undefined, succeeded: numbers.succeeded || undefined, failed: numbers.failed || undefined };
+}
+
 /** Name of the pod of an attempt: the same attempt always gives the same, so that a repeated step makes no second pod. */
 function podNameOf(job: Job, attempt: number): string {
   const suffix = createHash('sha256').update(`${job.metadata.uid} ${attempt}`).digest('hex').slice(0, 5);
@@ -32,7 +37,7 @@ export function createJobController(context: DriverContext): Controller {
 
   function failed(status: JobStatus, reason: string, message: string): JobStatus {
     // The API refuses Failed without FailureTarget, as it does Complete without SuccessCriteriaMet.
-    return { ...status, active: 0, conditions: withConditions(status, ['FailureTarget', 'Failed'], reason, message) };
+    return { ...status, active: undefined, conditions: withConditions(status, ['FailureTarget', 'Failed'], reason, message) };
   }
 
   async function startAttempt(job: Job, attempt: number): Promise<void> {
@@ -87,14 +92,15 @@ export function createJobController(context: DriverContext): Controller {
     const failures = pods.filter(({ status }) => status?.phase === 'Failed');
     const succeeded = pods.filter(({ status }) => status?.phase === 'Succeeded').length;
     const status: JobStatus = {
-      ...job.status, startTime: job.status?.startTime ?? clock.now().toISOString(), active: active.length, succeeded, failed: Math.max(failures.length, job.status?.failed ?? 0),
+      ...job.status, startTime: job.status?.startTime ?? clock.now().toISOString(),
+      ...counts({ active: active.length, succeeded, failed: Math.max(failures.length, job.status?.failed ?? 0) }),
     };
     const write = (next: JobStatus): Promise<Job> => writeStatus(client, JOB, job, next);
 
     if (succeeded > 0) {
       const conditions = withConditions(job.status, ['SuccessCriteriaMet', 'Complete'], 'CompletionsReached', 'Reached expected number of succeeded pods');
 
-      return void await write({ ...status, active: 0, completionTime: clock.now().toISOString(), conditions });
+      return void await write({ ...status, active: undefined, completionTime: clock.now().toISOString(), conditions });
     }
     const deadlineLeftMs = job.spec.activeDeadlineSeconds === undefined ? undefined
       : new Date(status.startTime ?? 0).getTime() + job.spec.activeDeadlineSeconds * 1000 - clock.now().getTime();

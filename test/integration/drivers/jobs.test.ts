@@ -9,7 +9,7 @@ import { startTestCluster, waitFor, type TestCluster } from '../../support/clust
 
 const NAMESPACE = SYSTEM_NAMESPACE;
 
-describe('Jobs of the embedded cluster', () => {
+describe('Jobs of the simulated cluster', () => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
@@ -64,7 +64,7 @@ describe('Jobs of the embedded cluster', () => {
     });
     const job = await condition('sees', 'Complete');
 
-    expect(job.status).toMatchObject({ succeeded: 1, failed: 0, active: 0 });
+    expect([job.status?.succeeded, job.status?.failed, job.status?.active]).toEqual([1, undefined, undefined]);
     expect(await terminated('sees')).toMatchObject({ exitCode: 0, reason: 'Completed', message: 'the result' });
     expect((await log('sees')).split('\n').slice(0, 3)).toEqual(['the requestrequest.json', String(16 * 1024 * 1024), 'done']);
     // The shell adds some of its own, and the builder hands RESTIC_BINARY on where it is set.
