@@ -1,9 +1,10 @@
-/** The way of a request: identity, hooks, authorisation, verb, durability, answer. Knows nothing of sockets. */
+/** The way of a request: identity, hooks, authorisation, verb (which asks admission), durability, answer. Knows nothing of sockets. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Core } from './core.ts';
 import type { AggregatedHandler, AggregatedResource, Identity, JsonObject, LogProvider, RequestEvent, RequestHook } from './types.ts';
 import type { RequestInfo } from './routing.ts';
 import type { AggregatedGroup } from './discovery.ts';
+import type { Admission } from './admission/index.ts';
 import type { Rbac } from './rbac.ts';
 import type { ResourceType } from './resource-type.ts';
 import type { WatchHub, WatchSink } from './watch.ts';
@@ -50,14 +51,16 @@ export class Pipeline {
   logProvider: LogProvider | undefined;
   readonly #core: Core;
   readonly #rbac: Rbac;
+  readonly #admission: Admission;
   readonly #watches: WatchHub;
   readonly #hooks = new Set<RequestHook>();
   readonly #routes: Route[] = [];
   readonly #aggregated: AggregatedGroup[] = [];
 
-  constructor(core: Core, rbac: Rbac, watches: WatchHub) {
+  constructor(core: Core, rbac: Rbac, admission: Admission, watches: WatchHub) {
     this.#core = core;
     this.#rbac = rbac;
+    this.#admission = admission;
     this.#watches = watches;
   }
 
@@ -139,6 +142,7 @@ export class Pipeline {
     if (info.verb === 'watch') return { kind: 'watch', start: this.#watch(type, info, request) };
     const answer = perform(this.#core, {
       info, type, query, body, contentType: (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '', userAgent: headers['user-agent'] ?? '', presentation: presentationOf(headers.accept ?? ''),
+      admit: this.#admission.forRequest(identity, info, type),
     });
     return { kind: 'json', ...answer };
   }

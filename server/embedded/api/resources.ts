@@ -70,6 +70,13 @@ const GROUPS: Array<{ group: string; version: string; custom: boolean; types: De
     ],
   },
   {
+    group: 'admissionregistration.k8s.io', version: 'v1', custom: false,
+    types: [
+      { kind: 'ValidatingAdmissionPolicy', plural: 'validatingadmissionpolicies', cluster: true, status: true, generation: true },
+      { kind: 'ValidatingAdmissionPolicyBinding', plural: 'validatingadmissionpolicybindings', cluster: true, generation: true },
+    ],
+  },
+  {
     group: 'apiextensions.k8s.io', version: 'v1', custom: false,
     types: [{ kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', shortNames: ['crd', 'crds'], cluster: true, status: true, generation: true }],
   },

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { Core } from './core.ts';
 import type { ApiServer, ApiServerOptions, DirectRequest, DirectResponse, Identity, JsonObject, KubeObject } from './types.ts';
+import { Admission } from './admission/index.ts';
 import { Authenticator } from './authenticate.ts';
 import { Background } from './background.ts';
 import { CRDS, CrdController } from './crd-controller.ts';
@@ -88,7 +89,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const roles = new RoleAggregation(core, background);
   const rbac = new Rbac(core.store);
   const watches = new WatchHub(core, options.bookmarkDelay ?? BOOKMARK_DELAY);
-  const pipeline = new Pipeline(core, rbac, watches);
+  const pipeline = new Pipeline(core, rbac, new Admission(core, rbac), watches);
   const authenticator = new Authenticator(options.tokens ?? {}, options.authenticate);
   const server = createHttpServer({ pipeline, authenticator, rbac, log: core.log });
 

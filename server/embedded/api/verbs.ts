@@ -1,6 +1,7 @@
 /** The resource verbs, from parsed request to answer. Watch and logs, which stream, are handled elsewhere. */
 import type { Core } from './core.ts';
 import type { JsonObject, KubeObject } from './types.ts';
+import type { Admit } from './admission/index.ts';
 import type { ResourceType } from './resource-type.ts';
 import type { RequestInfo } from './routing.ts';
 import { ApiError, badRequest, methodNotAllowed, notFound, successStatus, unsupportedMediaType } from './status.ts';
@@ -28,6 +29,7 @@ export interface ResourceRequest {
   contentType: string;
   userAgent: string;
   presentation: Presentation;
+  admit: Admit;
 }
 
 /** HTTP status and body: an object, or text that is JSON already. */
@@ -38,10 +40,10 @@ export interface ResourceAnswer {
   warnings?: string[];
 }
 
-function writeOptions({ query, userAgent }: ResourceRequest): WriteOptions {
+function writeOptions({ query, userAgent, admit }: ResourceRequest): WriteOptions {
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   if (dryRun.some((value) => value !== 'All')) throw badRequest(`invalid dryRun: ${JSON.stringify(dryRun)}: supported values: "All"`);
-  return { dryRun: dryRun.length > 0, manager: query.get('fieldManager') || userAgent.split('/')[0] || 'unknown' };
+  return { dryRun: dryRun.length > 0, manager: query.get('fieldManager') || userAgent.split('/')[0] || 'unknown', admit };
 }
 
 function updateOptions(request: ResourceRequest, requireVersion: boolean): UpdateOptions {
@@ -125,20 +127,25 @@ function patch(core: Core, request: ResourceRequest): ResourceAnswer {
 }
 
 function remove(core: Core, request: ResourceRequest): ResourceAnswer {
-  const { type, body, query } = request;
+  const { type, body, query, admit } = request;
   const options = readDeleteOptions(body, query);
-  const { object, removed } = deleteObject(core, type, find(core, request), options);
+  const oldObject = find(core, request);
+  admit({ operation: 'DELETE', oldObject, dryRun: options.dryRun });
+  const { object, removed } = deleteObject(core, type, oldObject, options);
   if (!removed || type.returnsDeleted) return { status: 200, body: present(core, request, object) };
   const { name, uid } = object.metadata;
   return { status: 200, body: successStatus({ name, ...(type.group ? { group: type.group } : {}), kind: type.plural, ...(uid ? { uid } : {}) }) };
 }
 
 function removeCollection(core: Core, request: ResourceRequest): ResourceAnswer {
-  const { type, info, body, query } = request;
+  const { type, info, body, query, admit } = request;
   if (type.namespaced && info.namespace === undefined) throw methodNotAllowed();
   const options = readDeleteOptions(body, query);
   const result = listObjects(core, type, info.namespace, query);
-  const items = result.entries.map(({ object }) => inVersion(type, deleteObject(core, type, object, options).object));
+  const items = result.entries.map(({ object }) => {
+    admit({ operation: 'DELETE', oldObject: object, dryRun: options.dryRun });
+    return inVersion(type, deleteObject(core, type, object, options).object);
+  });
   return { status: 200, body: { kind: type.listKind, apiVersion: joinApiVersion(type.group, type.version), metadata: listMetadata(result), items } };
 }
 

@@ -1,6 +1,7 @@
 /** Creating and changing objects. Everything between reading the old object and storing the new one is synchronous, so nothing can come between. */
 import type { Core } from './core.ts';
 import type { KubeObject, ObjectMeta } from './types.ts';
+import type { Admit } from './admission/index.ts';
 import type { ResourceType } from './resource-type.ts';
 import type { FieldError, GroupName } from './status.ts';
 import { generateName, newUid } from './core.ts';
@@ -17,6 +18,8 @@ export interface WriteOptions {
   dryRun: boolean;
   /** Field manager, from the query or the user agent. */
   manager: string;
+  /** Asked when the object is valid, before it is stored; absent for the server's own writes. */
+  admit?: Admit;
 }
 
 /** Group and plural, for errors about an instance. */
@@ -100,6 +103,7 @@ function storeNew(core: Core, type: ResourceType, input: KubeObject, name: strin
   }
   type.strategy.prepareCreate?.(object, core.strategyContext);
   fail(type, name, validate(type, object, undefined));
+  options.admit?.({ operation: 'CREATE', object, dryRun: options.dryRun });
   if (options.dryRun) return object;
   return core.store.put(storageKey(type), object);
 }
@@ -182,6 +186,7 @@ export function updateObject(core: Core, type: ResourceType, old: KubeObject, pr
   if (options.subresource === '') type.strategy.prepareUpdate?.(next, old);
   if (!options.keepManagedFields) trackUpdate(type, old, next, options, formatTime(core.clock.now()));
   fail(type, name, [...finalizerErrors(old, next), ...validate(type, next, old)]);
+  options.admit?.({ operation: 'UPDATE', object: next, oldObject: old, dryRun: options.dryRun });
   if (type.generation && contentChanged(type, old, next)) {
     next = { ...next, metadata: { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
   }

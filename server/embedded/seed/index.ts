@@ -30,11 +30,14 @@ export interface SeedOptions {
 }
 
 /**
- * Fills an API that was never seeded; does nothing to one that was, whatever became of its objects. Interrupted, it goes on
- * where it was. Our CRDs must be there; the drivers may be running.
+ * Fills an API that was never seeded. One that was gets the roles and policies of this version, as an upgrade of the chart
+ * would bring them, and nothing else, whatever became of its objects. Interrupted, it goes on where it was. Our CRDs must be
+ * there; the drivers may be running. True when it was filled.
  */
 export async function seedCluster({ client, files, scale = 1, machines = true, step = () => undefined, path = '' }: SeedOptions): Promise<boolean> {
   if (await client.find(CONFIG_MAP, DONE)) {
+    await seedAccess(client);
+
     return false;
   }
   step('nodes, storage classes, roles');

@@ -8,6 +8,7 @@ import { secretStrategy, configMapStrategy } from './config.ts';
 import { jobStrategy, podStrategy } from './workloads.ts';
 import { claimStrategy, volumeStrategy } from './volumes.ts';
 import { crdStrategy } from '../crd.ts';
+import { validateBinding, validatePolicy } from '../admission/policy.ts';
 import { eventStrategy, leaseStrategy } from './records.ts';
 
 const FINALIZER = 'kubernetes';
@@ -92,5 +93,7 @@ export const strategies: Readonly<Record<string, TypeStrategy>> = {
   'rbac.authorization.k8s.io/clusterroles': roleStrategy,
   'rbac.authorization.k8s.io/rolebindings': bindingStrategy,
   'rbac.authorization.k8s.io/clusterrolebindings': bindingStrategy,
+  'admissionregistration.k8s.io/validatingadmissionpolicies': { validate: validatePolicy },
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings': { validate: validateBinding },
   'apiextensions.k8s.io/customresourcedefinitions': crdStrategy,
 };

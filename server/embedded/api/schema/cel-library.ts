@@ -42,11 +42,9 @@ function sum(list: readonly (bigint | number)[]): bigint | number {
   return list.reduce<number>((total, item) => total + Number(item), 0);
 }
 
-/** An environment with `self` and `oldSelf` and the Kubernetes functions. */
+/** An environment with the Kubernetes functions; its variables are the caller's to register. */
 export function createCelEnvironment(): Environment {
   return new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
-    .registerVariable('self', 'dyn')
-    .registerVariable('oldSelf', 'dyn')
     .registerType('quantity', Quantity)
     .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => text.replaceAll(from, to))
     .registerFunction('string.find(string): string', (text: string, pattern: string) => new RegExp(pattern, 'u').exec(text)?.[0] ?? '')

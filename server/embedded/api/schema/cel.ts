@@ -5,7 +5,7 @@ import { isObject } from '../object.ts';
 import { createCelEnvironment } from './cel-library.ts';
 import { toCel } from './cel-values.ts';
 
-const environment = createCelEnvironment();
+const environment = createCelEnvironment().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
 
 type Evaluate = (context: JsonObject) => unknown;
 
