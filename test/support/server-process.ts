@@ -22,6 +22,8 @@ export class ServerProcess {
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #log = '';
+  /** It should run: when it ends by itself it is started again. */
+  #wanted = false;
   /** Writes since the process was made, over restarts. */
   writes: string[] = [];
   /** Called after each write with its number (from 0); true kills the server there, before it hears the answer. */
@@ -66,7 +68,12 @@ export class ServerProcess {
 
     child.stderr.setEncoding('utf8').on('data', (text: string) => { this.#log += text; });
     this.#child = child;
-    this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    this.#wanted = true;
+    this.#exited = new Promise((resolve) => child.once('exit', () => {
+      resolve();
+      // As a Deployment does: a server that lost its lease on a busy machine ends, and another begins.
+      if (this.#wanted) this.spawn();
+    }));
   }
 
   /** Everything that it logged, over restarts. */
@@ -74,9 +81,18 @@ export class ServerProcess {
     return this.#log;
   }
 
+  /** Address of its HTTP API, once it listens; another one after each start. */
+  get httpUrl(): string {
+    const port = [...this.#log.matchAll(/"port":(\d+)[^\n]*"msg":"HTTP server listening"/g)].at(-1)?.[1];
+
+    if (!port) throw new Error('the server does not listen yet');
+    return `http://127.0.0.1:${port}`;
+  }
+
   /** Kills it on the spot. */
   async kill(): Promise<void> {
     this.kills++;
+    this.#wanted = false;
     this.#child?.kill('SIGKILL');
     await this.#exited;
   }
@@ -90,6 +106,7 @@ export class ServerProcess {
   /** Stops it the polite way; gives its exit code. */
   async stop(): Promise<number | null> {
     this.killAt = undefined;
+    this.#wanted = false;
     this.#child?.kill('SIGTERM');
     await this.#exited;
     await this.#proxy?.stop();
