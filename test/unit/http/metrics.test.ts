@@ -31,7 +31,7 @@ describe('the metrics of objects', () => {
       'hvb_backups{phase="Completed"} 1', 'hvb_backups{phase="Failed"} 1', 'hvb_backups{phase="Moving"} 0', 'hvb_restores{phase="Queued"} 0',
       'hvb_repository_ready{repository="main"} 1', 'hvb_repository_size_bytes{repository="main"} 4096', 'hvb_repository_last_probe_age_seconds{repository="main"} 60',
       `hvb_vm_last_good_backup_timestamp_seconds{namespace="web",vm="shop"} ${ Date.parse('2026-01-09T00:00:00Z') / 1000 }`,
-      'hvb_vm_failed_backups{namespace="web",vm="shop"} 1', 'hvb_vm_failed_backups{namespace="web",vm="new"} 0', 'hvb_build_info{version="test",node="' + process.version + '"} 1',
+      'hvb_vm_failed_backups{namespace="web",vm="shop"} 1', 'hvb_vm_damaged_backups{namespace="web",vm="shop"} 0', 'hvb_vm_failed_backups{namespace="web",vm="new"} 0', 'hvb_build_info{version="test",node="' + process.version + '"} 1',
     ]));
     expect(lines.filter((line) => line.startsWith('hvb_vm_last_good_backup') && line.includes('"new"'))).toEqual([]);
     expect(lines.some((line) => line.startsWith('process_cpu_seconds_total'))).toBe(true);

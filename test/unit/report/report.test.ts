@@ -26,14 +26,14 @@ describe('the report per VM', () => {
     const backups = [bad('f1', '2026-01-07T00:00:00.000Z'), good('g1', '2026-01-06T00:00:00.000Z'), good('g2', '2026-01-08T00:00:00.000Z'), bad('f2', '2026-01-09T00:00:00.000Z'), bad('f3', '2026-01-08T12:00:00.000Z')];
 
     expect(vmReport([aMachine('shop', 'vm-1')], backups, NOW)).toEqual([{
-      namespace: 'web', vm: 'shop', uid: 'vm-1', exists: true, goodBackups: 2, failuresSince: 2, running: 0,
+      namespace: 'web', vm: 'shop', uid: 'vm-1', exists: true, goodBackups: 2, damagedBackups: 0, failuresSince: 2, running: 0,
       lastGood: { name: 'g2', repository: 'main', completedAt: '2026-01-08T00:00:00.000Z', consistency: 'Filesystem', sizeBytes: 2000, bytesUploaded: 20, ageSeconds: 2 * 86_400 },
       lastFailure: { name: 'f2', code: 'HVB-REPO-FULL', message: 'full at f2', at: '2026-01-09T00:00:00.000Z' },
     }]);
   });
 
   it('given a VM that was never backed up, when reported, then it has its row without a good backup', () => {
-    expect(vmReport([aMachine('new', 'vm-9')], [], NOW)).toEqual([{ namespace: 'web', vm: 'new', uid: 'vm-9', exists: true, goodBackups: 0, failuresSince: 0, running: 0 }]);
+    expect(vmReport([aMachine('new', 'vm-9')], [], NOW)).toEqual([{ namespace: 'web', vm: 'new', uid: 'vm-9', exists: true, goodBackups: 0, damagedBackups: 0, failuresSince: 0, running: 0 }]);
   });
 
   it('given a VM that was made anew under the same name, when reported, then it does not inherit the backups of the one before', () => {
@@ -57,6 +57,25 @@ describe('the report per VM', () => {
     const rows = vmReport([aMachine('shop', 'vm-1')], [{ ...going, metadata: { ...going.metadata, deletionTimestamp: NOW.toISOString() } }, good('g', '2026-01-10T00:00:05.000Z')], NOW);
 
     expect(rows).toMatchObject([{ goodBackups: 1, lastGood: { name: 'g', ageSeconds: 0 } }]);
+  });
+});
+
+describe('the report and verifications', () => {
+  const checked = (name: string, state: 'Passed' | 'Failed', code?: 'HVB-DATA-MISMATCH' | 'HVB-REPO-DAMAGED' | 'HVB-REPO-WRONG-KEY' | 'HVB-MOVER-KILLED'): VMBackup =>
+    good(name, '2026-01-09T00:00:00.000Z', 'vm-1', { verification: { state, startedAt: '2026-01-09T01:00:00.000Z', ...(code ? { failure: failure(code, 'x', NOW) } : {}) } });
+  const old = good('old', '2026-01-05T00:00:00.000Z');
+
+  it.each(['HVB-DATA-MISMATCH', 'HVB-REPO-DAMAGED'] as const)('given a newer backup that a verification found damaged (%s), when reported, then the one before is the last good one', (code) => {
+    expect(vmReport([aMachine('shop', 'vm-1')], [old, checked('new', 'Failed', code)], NOW)).toMatchObject([{ goodBackups: 1, damagedBackups: 1, lastGood: { name: 'old' } }]);
+  });
+
+  it.each(['HVB-REPO-WRONG-KEY', 'HVB-MOVER-KILLED'] as const)('given a verification that could not be done (%s), when reported, then the backup is no worse for it', (code) => {
+    expect(vmReport([aMachine('shop', 'vm-1')], [old, checked('new', 'Failed', code)], NOW)).toMatchObject([{ goodBackups: 2, damagedBackups: 0, lastGood: { name: 'new', verification: 'Failed' } }]);
+  });
+
+  it('given a verification that passed, when reported and listed, then that is told', () => {
+    expect(vmReport([aMachine('shop', 'vm-1')], [checked('new', 'Passed')], NOW)).toMatchObject([{ lastGood: { verification: 'Passed' } }]);
+    expect(contentsOf('main', [checked('new', 'Passed')])).toMatchObject([{ verification: 'Passed' }]);
   });
 });
 
