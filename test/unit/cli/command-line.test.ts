@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CliError, Interrupted, toCliError } from '../../../server/cli/errors.ts';
 import { EXIT, EXIT_MEANINGS } from '../../../server/cli/exit-codes.ts';
@@ -8,6 +8,9 @@ import { mapping } from '../../../server/cli/values.ts';
 import { ScheduleError } from '../../../server/domain/schedule/preview.ts';
 import { ApiError, ConnectionError } from '../../../server/kube/client.ts';
 import { Terminal } from './harness.ts';
+
+// Large: read here once, not in the time of the first test that names a kubeconfig.
+beforeAll(() => import('@kubernetes/client-node'), 120_000);
 
 describe('the command line', () => {
   it.each([

@@ -156,7 +156,10 @@ describe('hvb repository test', () => {
     const at = new Terminal();
 
     at.kube.seed(BACKUP_REPOSITORY, aRepository({ lastProbeAt: '2025-12-31T00:00:00Z', probingSince: '2026-01-01T00:00:30Z' }));
-    await at.finish(testRepository(at.context(), 'main'), (turn) => probed(at, turn < 3 ? 'Failed' : 'Ready', turn < 3 ? '2026-01-01T00:00:30Z' : '2026-01-01T00:00:40Z'));
+    await at.finish(testRepository(at.context(), 'main'), (turn) => {
+      if (turn > 2) probed(at, turn < 5 ? 'Failed' : 'Ready', turn < 5 ? '2026-01-01T00:00:30Z' : '2026-01-01T00:00:40Z');
+    });
+    expect(at.clock.monotonicMs()).toBeGreaterThanOrEqual(5000);
     expect(at.kube.all(BACKUP_REPOSITORY)[0]?.metadata.annotations?.[ANNOTATION_PROBE_REQUESTED]).toBe('2026-01-01T00:00:30.001Z');
     expect(at.stderr).toContain('opens with its key');
   });

@@ -22,7 +22,11 @@ describe('the kubeconfig', () => {
   let folder: string;
   let files = 0;
 
-  beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'hvb-kubeconfig-')); });
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hvb-kubeconfig-'));
+    // Large: read here once, not in the time of the first test.
+    await import('@kubernetes/client-node');
+  }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   /** Writes a kubeconfig and gives its path. */
