@@ -23,7 +23,7 @@ interface Model {
 /** What our own models add: see `model-kit/phased-model.ts`. */
 interface Phased extends Model { phase: string; tone: Tone }
 
-export type VMBackupObject = VMBackup & Phased & { vmName: string; isRestorable: boolean; mayRestore: boolean; isRunning: boolean; canCancel: boolean; canRetry: boolean; restore: () => void; cancel: () => Promise<void>; retry: () => Promise<void> };
+export type VMBackupObject = VMBackup & Phased & { vmName: string; isRestorable: boolean; mayRestore: boolean; isRunning: boolean; canCancel: boolean; canRetry: boolean; canVerify: boolean; restore: () => void; verify: () => Promise<void>; cancel: () => Promise<void>; retry: () => Promise<void> };
 export type VMRestoreObject = VMRestore & Phased & { targetName: string; backupId: string; isRunning: boolean; canCancel: boolean; cancel: () => Promise<void>; approve: (hash: string) => Promise<void> };
 export type RepositoryObject = BackupRepository & Phased & { targetDisplay: string };
 export type EngineObject = BackupEngine & Model;

@@ -7,6 +7,7 @@ import { retryOf } from '../domain/backup-request';
 import { suggestName } from '../domain/names';
 import { CANCEL_PATCH } from '../domain/plan-review';
 import { isRestorable } from '../domain/restore-request';
+import { isVerifiable, verifyPatch } from '../domain/verify-request';
 import { isBackupTerminal } from '../../../server/domain/phases.ts';
 import type { BackupPhase, VMBackup, VMBackupStatus } from '../../../server/contract/vm-backup.ts';
 
@@ -44,6 +45,10 @@ export default class VMBackupModel extends PhasedModel<VMBackup['spec'], VMBacku
     return this.canCreate && (this.phase === 'Failed' || this.phase === 'Cancelled');
   }
 
+  get canVerify(): boolean {
+    return this.canUpdate && isVerifiable(this as unknown as VMBackup);
+  }
+
   /** For the delete dialog: what happens to the data of all the objects that are about to be deleted. */
   get removalMessage(): (backups: VMBackupModel[]) => string {
     return (backups) => {
@@ -57,6 +62,7 @@ export default class VMBackupModel extends PhasedModel<VMBackup['spec'], VMBacku
   get ownActions(): MenuAction[] {
     return [
       { action: 'restore', label: this.text('actions.restore'), icon: 'icon icon-backup-restore', enabled: this.isRestorable && this.mayRestore },
+      { action: 'verify', label: this.text('actions.verify'), icon: 'icon icon-checkmark', enabled: this.canVerify, bulkable: true },
       { action: 'retry', label: this.text('actions.retry'), icon: 'icon icon-refresh', enabled: this.canRetry },
       { action: 'cancel', label: this.text('actions.cancel'), icon: 'icon icon-close', enabled: this.canCancel, bulkable: true },
     ];
@@ -74,6 +80,15 @@ export default class VMBackupModel extends PhasedModel<VMBackup['spec'], VMBacku
   async cancel(): Promise<void> {
     try {
       await this.patch(CANCEL_PATCH);
+    } catch (reason) {
+      this.growl(reason);
+    }
+  }
+
+  /** Has every byte read back; the result comes into the status. */
+  async verify(): Promise<void> {
+    try {
+      await this.patch(verifyPatch(this as unknown as VMBackup, new Date()));
     } catch (reason) {
       this.growl(reason);
     }

@@ -1,11 +1,12 @@
 import { BACKUP_REPOSITORY } from '../../contract/api.ts';
 import type { BackupRepository } from '../../contract/backup-repository.ts';
 import { ANNOTATION_PROBE_REQUESTED } from '../../contract/names.ts';
+import { requestInstant } from '../../domain/request-instant.ts';
 import type { CliContext } from '../context.ts';
 import { repositoryColumns } from '../output/columns.ts';
 import { formatItems } from '../output/print.ts';
 import { waitUntil } from '../wait.ts';
-import { failed, requestInstant } from './request.ts';
+import { failed } from './request.ts';
 
 /** Has a repository probed now, and tells how that ended. */
 export async function testRepository(context: CliContext, name: string): Promise<void> {

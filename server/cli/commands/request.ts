@@ -20,14 +20,6 @@ export function suggestName(subject: string, now: Date): string {
   return `${subject.slice(0, MAX_NAME - stamp.length - 1)}-${stamp}`;
 }
 
-/**
- * The instant to write as a request that has to be later than these instants of the server. The clock of this machine may be
- * behind the server's; a request from the past would be taken for an answered one.
- */
-export function requestInstant(now: Date, ...seen: readonly (string | undefined)[]): string {
-  return new Date(Math.max(now.getTime(), ...seen.map((instant) => (instant === undefined ? 0 : Date.parse(instant) + 1)))).toISOString();
-}
-
 /** A failure in `status` as the end of a command. */
 export function failed(what: string, failure: { code: string; message: string; remedy: string } | undefined, exitCode: typeof EXIT.failed | typeof EXIT.conflict = EXIT.failed): CliError {
   return new CliError(exitCode, failure ? `${what} failed: ${failure.code}: ${failure.message}` : `${what} failed.`, failure?.remedy);

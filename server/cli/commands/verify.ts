@@ -1,6 +1,7 @@
 import { VM_BACKUP } from '../../contract/api.ts';
 import { ANNOTATION_VERIFY_REQUESTED } from '../../contract/names.ts';
 import type { VMBackup } from '../../contract/vm-backup.ts';
+import { requestInstant } from '../../domain/request-instant.ts';
 import type { CliContext } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -8,7 +9,7 @@ import { formatItems } from '../output/print.ts';
 import type { Column } from '../output/table.ts';
 import { bytesText, progressText } from '../output/words.ts';
 import { waitUntil } from '../wait.ts';
-import { failed, requestInstant } from './request.ts';
+import { failed } from './request.ts';
 
 const COLUMNS: Column<VMBackup>[] = [
   { heading: 'NAME', value: ({ metadata }) => metadata.name },

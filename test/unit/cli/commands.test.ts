@@ -8,11 +8,12 @@ import type { RestorePlan, VMRestore } from '../../../server/contract/vm-restore
 import { backup } from '../../../server/cli/commands/backup.ts';
 import { list } from '../../../server/cli/commands/list.ts';
 import { testRepository } from '../../../server/cli/commands/repository-test.ts';
-import { requestInstant, suggestName } from '../../../server/cli/commands/request.ts';
+import { suggestName } from '../../../server/cli/commands/request.ts';
 import { approveRestore, planRestore } from '../../../server/cli/commands/restore.ts';
 import { verify } from '../../../server/cli/commands/verify.ts';
 import { Interrupted } from '../../../server/cli/errors.ts';
 import { EXIT } from '../../../server/cli/exit-codes.ts';
+import { requestInstant } from '../../../server/domain/request-instant.ts';
 import { ApiError, ConnectionError } from '../../../server/kube/client.ts';
 import { aBackup, aRepository, aVM } from '../../support/builders.ts';
 import { Terminal } from './harness.ts';
