@@ -14,7 +14,8 @@ export class Daemon {
 
   constructor(program: string, args: readonly string[]) {
     this.#name = program.slice(program.lastIndexOf('/') + 1);
-    this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } });
+    // Whatever ends the tests ends the program, too: a runner that is killed gets no chance to stop it.
+    this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '' } });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => { this.#output = (this.#output + text).slice(-KEPT); });
     }
