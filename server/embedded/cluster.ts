@@ -11,6 +11,7 @@ import { customResourceDefinitions } from '../contract/crd/index.ts';
 import { createHttpClient } from '../kube/http-client.ts';
 import { createApiServer } from './api/index.ts';
 import { startDrivers } from './drivers/index.ts';
+import { selfSigned } from './process/certificate.ts';
 import { kubeconfig, loadTokens, writePrivate } from './process/credentials.ts';
 import { ServerChild } from './process/server-child.ts';
 import { createRancherFacade } from './rancher/index.ts';
@@ -112,7 +113,9 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     closers.push(() => api.close());
     const adminToken = tokens.get(DEMO_USERS[0].name) ?? '';
     const kubeconfigPath = folder.path('kubeconfig');
-    await writePrivate(kubeconfigPath, kubeconfig(apiUrl, adminToken));
+    // For people and their tools: kubectl sends a token over TLS only. The next start makes another certificate.
+    const certificate = selfSigned('embedded cluster', clock.now(), 365);
+    await writePrivate(kubeconfigPath, kubeconfig(await api.listenTls(certificate, 0), certificate.cert, adminToken));
 
     // First, so that a port that is taken is told before disks are made.
     let facade: RancherFacade | undefined;

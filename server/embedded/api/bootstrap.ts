@@ -1,6 +1,7 @@
 /** What is there before the first client: namespaces and the default cluster roles. */
 import type { Core } from './core.ts';
-import type { JsonObject } from './types.ts';
+import type { JsonObject, KubeObject } from './types.ts';
+import { deepEqual } from './object.ts';
 import { createObject } from './write.ts';
 import { readObject } from './intake.ts';
 import { storageKey } from './resource-type.ts';
@@ -45,12 +46,19 @@ const OBJECTS: JsonObject[] = [
   binding('cluster-admin', 'system:masters'), binding('system:discovery', 'system:authenticated'), binding('system:basic-user', 'system:authenticated'),
 ];
 
-/** Creates those of the objects that are not there. */
+/** The rules of a default role, where an older start of this data folder has stored others; the real API server brings them up to date, too. */
+function updateRules(core: Core, resource: string, stored: KubeObject, wanted: JsonObject): void {
+  if (wanted.aggregationRule === undefined && wanted.rules !== undefined && !deepEqual(stored.rules, wanted.rules)) core.store.put(resource, { ...stored, rules: wanted.rules });
+}
+
+/** Creates those of the objects that are not there, and updates the rules of roles. */
 export function bootstrap(core: Core): void {
   for (const source of OBJECTS) {
     const type = core.types.findKind(String(source.apiVersion), String(source.kind));
     if (!type) continue;
     const object = readObject(type, source);
-    if (!core.store.get(storageKey(type), object.metadata.name)) createObject(core, type, object, undefined, { dryRun: false, manager: 'kube-apiserver' });
+    const stored = core.store.get(storageKey(type), object.metadata.name);
+    if (stored) updateRules(core, storageKey(type), stored, source);
+    else createObject(core, type, object, undefined, { dryRun: false, manager: 'kube-apiserver' });
   }
 }

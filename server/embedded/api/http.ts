@@ -1,5 +1,6 @@
 /** Sockets: reading requests, writing answers, watches and logs. */
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ApiLog } from './types.ts';
 import type { Authenticator } from './authenticate.ts';
@@ -135,11 +136,13 @@ function answerError(parts: HttpParts, request: IncomingMessage, response: Serve
   sendJson(response, error.code, JSON.stringify(error.toStatus()));
 }
 
-/** An HTTP server for the API; not yet listening. */
-export function createHttpServer(parts: HttpParts): Server {
-  const server = createServer({ keepAliveTimeout: 90_000, requestTimeout: 0 }, (request, response) => {
+/** An HTTP server for the API, or an HTTPS one where a certificate is given; not yet listening. */
+export function createHttpServer(parts: HttpParts, certificate?: { cert: string; key: string }): Server {
+  const options = { keepAliveTimeout: 90_000, requestTimeout: 0 };
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     serve(parts, request, response).catch((error: unknown) => answerError(parts, request, response, error));
-  });
+  };
+  const server = certificate ? createTlsServer({ ...options, ...certificate }, listener) : createServer(options, listener);
   server.timeout = 0;
   return server;
 }

@@ -1,5 +1,6 @@
 /** Composition of the in-process Kubernetes API server. */
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Core } from './core.ts';
 import type { ApiServer, ApiServerOptions, DirectRequest, DirectResponse, Identity, JsonObject, KubeObject } from './types.ts';
@@ -76,6 +77,18 @@ async function direct(pipeline: Pipeline, identity: Identity, request: DirectReq
   }
 }
 
+/** Listens, and gives the base URL. */
+function listen(server: Server, scheme: string, port: number, host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address() as AddressInfo;
+      resolve(`${scheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`);
+    });
+  });
+}
+
 /**
  * Builds an API server over a folder or over memory. It answers in-process requests at once, and HTTP after `listen`.
  * Throws when the stored state can't be read or a CRD of the options is invalid.
@@ -91,7 +104,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const watches = new WatchHub(core, options.bookmarkDelay ?? BOOKMARK_DELAY);
   const pipeline = new Pipeline(core, rbac, new Admission(core, rbac), watches);
   const authenticator = new Authenticator(options.tokens ?? {}, options.authenticate);
-  const server = createHttpServer({ pipeline, authenticator, rbac, log: core.log });
+  const parts = { pipeline, authenticator, rbac, log: core.log };
+  const servers: Server[] = [];
+  const open = (server: Server, scheme: string, port: number, host: string): Promise<string> => {
+    servers.push(server);
+
+    return listen(server, scheme, port, host);
+  };
 
   crds.start();
   core.store.subscribeAll((event) => {
@@ -110,18 +129,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     store: core.store,
     types: core.types,
-    listen: (port, host = '127.0.0.1') => new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, () => {
-        server.off('error', reject);
-        const address = server.address() as AddressInfo;
-        resolve(`http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`);
-      });
-    }),
+    listen: (port, host = '127.0.0.1') => open(createHttpServer(parts), 'http', port, host),
+    listenTls: (certificate, port, host = '127.0.0.1') => open(createHttpServer(parts, certificate), 'https', port, host),
     async close() {
       background.close();
       watches.close();
-      if (server.listening) {
+      for (const server of servers.filter(({ listening }) => listening)) {
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
         server.closeAllConnections();
         await closed;

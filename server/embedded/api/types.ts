@@ -202,6 +202,8 @@ export interface DirectResponse {
 export interface ApiServer {
   /** Listens and gives the base URL, e.g. `http://127.0.0.1:40123`. Port 0 takes a free one. */
   listen(port: number, host?: string): Promise<string>;
+  /** The same over TLS, beside it: `https://…`. */
+  listenTls(certificate: { cert: string; key: string }, port: number, host?: string): Promise<string>;
   /** Ends watches and connections, waits for durable writes and closes the log. */
   close(): Promise<void>;
   /** Read access to objects and events for code in the same process. */

@@ -27,11 +27,11 @@ export async function loadTokens(file: string, names: readonly string[]): Promis
   return tokens;
 }
 
-/** A kubeconfig for the embedded API with one context. */
-export function kubeconfig(server: string, token: string): string {
+/** A kubeconfig with one context. `server` speaks TLS with the certificate authority `ca` (PEM): kubectl sends no token without. */
+export function kubeconfig(server: string, ca: string, token: string): string {
   return dump({
     apiVersion: 'v1', kind: 'Config',
-    clusters: [{ name: 'embedded', cluster: { server } }],
+    clusters: [{ name: 'embedded', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
     users: [{ name: 'admin', user: { token } }],
     contexts: [{ name: 'embedded', context: { cluster: 'embedded', user: 'admin' } }],
     'current-context': 'embedded',

@@ -11,7 +11,7 @@ import { chooseCluster, type KubeconfigChoice } from '../../../server/cli/kubeco
 import { EXIT } from '../../../server/cli/exit-codes.ts';
 import { ConnectionError } from '../../../server/kube/client.ts';
 import { createHttpClient } from '../../../server/kube/http-client.ts';
-import { selfSigned } from '../../support/certificate.ts';
+import { selfSigned } from '../../../server/embedded/process/certificate.ts';
 
 const CANARY = 'canary-91ce';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -90,7 +90,7 @@ describe('the kubeconfig', () => {
   });
 
   it('given a client certificate and the API\'s authority, when the API is asked, then it knows the client; without the authority it is not trusted', async () => {
-    const [server, client] = [selfSigned('api'), selfSigned('ann')];
+    const [server, client] = [selfSigned('api', new Date()), selfSigned('ann', new Date())];
     const user = { 'client-certificate-data': base64(client.cert), 'client-key-data': base64(client.key) };
 
     await withServer(https.createServer({ ...server, requestCert: true, ca: client.cert }), ({ socket }) => (socket as TLSSocket).getPeerCertificate().subject?.CN, async (url) => {

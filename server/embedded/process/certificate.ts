@@ -1,16 +1,16 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 /** A self-signed certificate of an Ed25519 key, both PEM: its own certificate authority. */
-export interface TestCertificate { cert: string; key: string }
+export interface Certificate { cert: string; key: string }
 
 const DAY_MS = 86_400_000;
 const ED25519 = sequence(oid(1 * 40 + 3, 101, 112));
 
 /**
- * Makes a certificate (RFC 5280) for `name`, valid from yesterday to tomorrow, good for a server at 127.0.0.1 and for a client.
+ * Makes a certificate (RFC 5280) for `name`, valid from yesterday for so many days more, good for a server at 127.0.0.1 and for a client.
  * Written out here, since node:crypto reads certificates but makes none.
  */
-export function selfSigned(name: string): TestCertificate {
+export function selfSigned(name: string, now: Date, days = 1): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   // commonName (2.5.4.3)
   const subject = sequence(der(0x31, sequence(oid(2 * 40 + 5, 4, 3), der(0x0c, Buffer.from(name)))));
@@ -18,7 +18,7 @@ export function selfSigned(name: string): TestCertificate {
   const addresses = sequence(oid(2 * 40 + 5, 29, 17), der(0x04, sequence(der(0x87, Buffer.from([127, 0, 0, 1])))));
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))), der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])), ED25519, subject,
-    sequence(time(-DAY_MS), time(DAY_MS)), subject, publicKey.export({ type: 'spki', format: 'der' }), der(0xa3, sequence(addresses)),
+    sequence(time(now.getTime() - DAY_MS), time(now.getTime() + days * DAY_MS)), subject, publicKey.export({ type: 'spki', format: 'der' }), der(0xa3, sequence(addresses)),
   );
   const certificate = sequence(body, ED25519, der(0x03, Buffer.concat([Buffer.from([0]), sign(null, body, privateKey)])));
 
@@ -41,7 +41,7 @@ function oid(...arcs: readonly number[]): Buffer {
   return der(0x06, Buffer.from(arcs));
 }
 
-/** UTCTime so long from now. */
-function time(fromNowMs: number): Buffer {
-  return der(0x17, Buffer.from(`${new Date(Date.now() + fromNowMs).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
+/** UTCTime of an instant in milliseconds. */
+function time(instantMs: number): Buffer {
+  return der(0x17, Buffer.from(`${new Date(instantMs).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`));
 }
