@@ -9,7 +9,7 @@ const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 
 /** What {@link ServerProcess} needs to reach the API. */
-export interface ServerProcessOptions { url: string; /** PEM; absent for plain HTTP. */ ca?: string; /** The server's own bearer token. */ token: string; env?: Record<string, string> }
+export interface ServerProcessOptions { url: string; /** PEM; absent for plain HTTP. */ ca?: string; /** The server's own bearer token. */ token: string; env?: Record<string, string>; /** Start it again whenever it ends by itself, as a kubelet does. Default false. */ restart?: boolean }
 
 /**
  * The real server as a child process, which can be killed (SIGKILL) right after any of its writes. Lease traffic does not
@@ -22,10 +22,13 @@ export class ServerProcess {
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #log = '';
+  #stopping = false;
   /** Writes since the process was made, over restarts. */
   writes: string[] = [];
   /** Called after each write with its number (from 0); true kills the server there, before it hears the answer. */
   killAt: ((index: number, request: ProxiedRequest) => boolean) | undefined;
+  /** Awaited after each write, before the server hears its answer. */
+  afterWrite: ((request: ProxiedRequest) => Promise<void> | void) | undefined;
   /** How often it was killed. */
   kills = 0;
 
@@ -66,7 +69,11 @@ export class ServerProcess {
 
     child.stderr.setEncoding('utf8').on('data', (text: string) => { this.#log += text; });
     this.#child = child;
-    this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    this.#exited = new Promise((resolve) => child.once('exit', () => {
+      resolve();
+      // A signal is the test's own doing, an exit code the server's.
+      if (this.#options.restart && !this.#stopping && child.exitCode !== null) this.spawn();
+    }));
   }
 
   /** Everything that it logged, over restarts. */
@@ -87,9 +94,21 @@ export class ServerProcess {
     this.spawn();
   }
 
+  /** Stops it in the middle of whatever it does, as a starved node does; it does not notice. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. @see pause */
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** Stops it the polite way; gives its exit code. */
   async stop(): Promise<number | null> {
     this.killAt = undefined;
+    this.afterWrite = undefined;
+    this.#stopping = true;
     this.#child?.kill('SIGTERM');
     await this.#exited;
     await this.#proxy?.stop();
@@ -101,6 +120,7 @@ export class ServerProcess {
     const { verb, resource, subresource, name, status } = request;
 
     if (!WRITES.has(verb) || status >= 400 || resource === 'leases' || resource === 'events') return undefined;
+    await this.afterWrite?.(request);
     const index = this.writes.push(`${verb} ${resource}${subresource ? `/${subresource}` : ''} ${name ?? ''}`) - 1;
 
     if (!this.killAt?.(index, request)) return undefined;

@@ -5,7 +5,8 @@ import { createApiServer, type ApiServer, type RequestEvent } from '../../../ser
 import { ApiError, ConnectionError } from '../../../server/kube/client.ts';
 import { createHttpClient, type HttpKubeClient } from '../../../server/kube/http-client.ts';
 import { createInformer, type Informer } from '../../../server/kube/informer.ts';
-import { LEASE, runAsLeader } from '../../../server/kube/leader.ts';
+import { LEASE } from '../../../server/kube/lease.ts';
+import { runAsLeader } from '../../../server/kube/leader.ts';
 import { createLogger } from '../../../server/telemetry/log.ts';
 import { systemClock } from '../../../server/telemetry/system-clock.ts';
 
