@@ -16,8 +16,8 @@ const SECOND = 1_000;
 /** Each file has its own cluster, folder and ports, and waits more than it works: two at a time. */
 const ON_A_CLUSTER = { environment: 'node', maxWorkers: 2, testTimeout: 180 * SECOND, hookTimeout: 180 * SECOND } as const;
 const CLUSTER_TESTS = ['test/integration/**/*.test.ts', 'test/fault/**/*.test.ts'];
-/** Only a real API can tell whether it takes what the charts give. */
-const KUBE_ONLY = ['test/integration/charts/**'];
+/** Only a real API can tell whether it takes what the charts give, and has a service proxy. */
+const KUBE_ONLY = ['test/integration/charts/**', 'test/integration/service-proxy/**'];
 /** About the embedded API itself, or what is built on it; and what no Kubernetes API has a part in. */
 const EMBEDDED_ONLY = ['test/integration/embedded-*/**', 'test/integration/rancher/**', 'test/integration/image/**'];
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { aptInstall } from './apt.mjs';
 import { makeFolder } from './cache.mjs';
 import { capture, isExecutable, which } from './exec.mjs';
 import { SetupError } from './fail.mjs';
@@ -32,6 +33,11 @@ const MODULES = {
  */
 export async function ensureKubeAssets(context) {
   const { env } = context;
+
+  if (!which('ip', env.PATH)) {
+    // A test gives a control plane a network of its own.
+    await context.report.step('ip', () => firstThatWorks('ip', [{ name: 'apt-get install iproute2', get: () => aptInstall('iproute2') }], 'Install iproute2, and run the command again.'));
+  }
   // One after the other: each build keeps all processors busy.
   const assets = env.KUBEBUILDER_ASSETS
     ? await checkNamed(env.KUBEBUILDER_ASSETS, env.KUBE_CONTROLLER_MANAGER_BINARY)

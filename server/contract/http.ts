@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { REPOSITORY_PHASES } from './backup-repository.ts';
 import { bytes, instant, objectName, progressSchema, timingSchema } from './common.ts';
 import { failureSchema } from './failures.ts';
-import { BACKUP_PHASES, CONSISTENCY_LEVELS, vmBackupSpec } from './vm-backup.ts';
+import { BACKUP_PHASES, CONSISTENCY_LEVELS, VERIFICATION_STATES, vmBackupSpec } from './vm-backup.ts';
 import { RESTORE_PHASES, vmRestoreSpec } from './vm-restore.ts';
 
 /** Name of the Service in the system namespace, and of its port. */
@@ -87,6 +87,8 @@ export const repositoryContentSchema = z.object({
   completedAt: instant.optional(),
   consistency: z.enum(CONSISTENCY_LEVELS).optional(),
   deletionPolicy: z.enum(['Delete', 'Retain']),
+  /** Of the last verification, when there was one. */
+  verification: z.enum(VERIFICATION_STATES).optional(),
   /** The engine's id of the backup document. */
   documentID: z.string().optional(),
   /** Of the VM's disks. */
@@ -112,8 +114,13 @@ export const vmReportSchema = z.object({
     sizeBytes: bytes,
     bytesUploaded: bytes,
     ageSeconds: z.number().int().nonnegative(),
+    /** Of its last verification, when there was one. */
+    verification: z.enum(VERIFICATION_STATES).optional(),
   }).optional(),
+  /** Complete, not being deleted, and not found damaged by a verification. */
   goodBackups: z.number().int(),
+  /** Complete, but found damaged. */
+  damagedBackups: z.number().int(),
   /** Backups that failed since the last good one, or ever. */
   failuresSince: z.number().int(),
   lastFailure: z.object({ name: z.string(), code: z.string(), message: z.string(), at: instant }).optional(),

@@ -111,6 +111,10 @@ async function leaveTemporary(deps: ExposeDeps, operation: OperationRef, claim: 
   }
   const volume = await client.get<PersistentVolume>(PV, { name: claim.spec.volumeName });
 
+  // The claim lies in a tenant's namespace: what it says about a volume counts only when the volume says the same.
+  if (volume.spec.claimRef?.uid !== uid) {
+    return failed(deps, 'HVB-STORAGE-EXPOSE-FAILED', `PersistentVolumeClaim ${namespace}/${name} names PersistentVolume ${volume.metadata.name}, which is bound to another claim: delete the claim.`);
+  }
   await adoptVolume(client, operation, ROLE_SOURCE, volume);
   await client.delete(PVC, { namespace, name }, { uid });
 

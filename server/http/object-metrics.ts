@@ -47,4 +47,7 @@ export function registerObjectMetrics(registry: Registry, { backups, restores, r
   gauge('hvb_vm_failed_backups', 'Backups of an existing VM that failed since its last good one.', ['namespace', 'vm'], (set) => {
     for (const { namespace, vm, failuresSince } of existing()) set({ namespace, vm }, failuresSince);
   });
+  gauge('hvb_vm_damaged_backups', 'Complete backups of an existing VM that a verification found damaged.', ['namespace', 'vm'], (set) => {
+    for (const { namespace, vm, damagedBackups } of existing()) set({ namespace, vm }, damagedBackups);
+  });
 }

@@ -28,9 +28,9 @@ export class Product {
     this.server = server;
   }
 
-  static async start(options: TestClusterOptions & { serverEnv?: Record<string, string>; /** @see ServerProcessOptions.restart */ restartServer?: boolean } = {}): Promise<Product> {
+  static async start(options: TestClusterOptions & { serverEnv?: Record<string, string> } = {}): Promise<Product> {
     const cluster = await startTestCluster(options);
-    const server = await ServerProcess.start({ url: cluster.url, ...(cluster.ca ? { ca: cluster.ca } : {}), token: cluster.tokens.server, ...(options.serverEnv ? { env: options.serverEnv } : {}), restart: options.restartServer ?? false });
+    const server = await ServerProcess.start({ url: cluster.url, ...(cluster.ca ? { ca: cluster.ca } : {}), token: cluster.tokens.server, ...(options.serverEnv ? { env: options.serverEnv } : {}) });
 
     return new Product(cluster, server);
   }

@@ -30,9 +30,9 @@ export class Replicas {
   }
 
   static async start(): Promise<Replicas> {
-    const product = await Product.start({ restartServer: true });
+    const product = await Product.start();
     const { cluster } = product;
-    const second = await ServerProcess.start({ url: cluster.url, ...(cluster.ca ? { ca: cluster.ca } : {}), token: cluster.tokens.server, restart: true });
+    const second = await ServerProcess.start({ url: cluster.url, ...(cluster.ca ? { ca: cluster.ca } : {}), token: cluster.tokens.server });
     const replicas = new Replicas(product, [product.server, second]);
 
     await replicas.#watchJobs();

@@ -9,7 +9,7 @@ const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 
 /** What {@link ServerProcess} needs to reach the API. */
-export interface ServerProcessOptions { url: string; /** PEM; absent for plain HTTP. */ ca?: string; /** The server's own bearer token. */ token: string; env?: Record<string, string>; /** Start it again whenever it ends by itself, as a kubelet does. Default false. */ restart?: boolean }
+export interface ServerProcessOptions { url: string; /** PEM; absent for plain HTTP. */ ca?: string; /** The server's own bearer token. */ token: string; env?: Record<string, string> }
 
 /**
  * The real server as a child process, which can be killed (SIGKILL) right after any of its writes. Lease traffic does not
@@ -22,7 +22,8 @@ export class ServerProcess {
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #log = '';
-  #stopping = false;
+  /** It should run: when it ends by itself it is started again. */
+  #wanted = false;
   /** Writes since the process was made, over restarts. */
   writes: string[] = [];
   /** Called after each write with its number (from 0); true kills the server there, before it hears the answer. */
@@ -69,10 +70,11 @@ export class ServerProcess {
 
     child.stderr.setEncoding('utf8').on('data', (text: string) => { this.#log += text; });
     this.#child = child;
+    this.#wanted = true;
     this.#exited = new Promise((resolve) => child.once('exit', () => {
       resolve();
-      // A signal is the test's own doing, an exit code the server's.
-      if (this.#options.restart && !this.#stopping && child.exitCode !== null) this.spawn();
+      // As a Deployment does: a server that lost its lease on a busy machine ends, and another begins.
+      if (this.#wanted) this.spawn();
     }));
   }
 
@@ -81,9 +83,18 @@ export class ServerProcess {
     return this.#log;
   }
 
+  /** Address of its HTTP API, once it listens; another one after each start. */
+  get httpUrl(): string {
+    const port = [...this.#log.matchAll(/"port":(\d+)[^\n]*"msg":"HTTP server listening"/g)].at(-1)?.[1];
+
+    if (!port) throw new Error('the server does not listen yet');
+    return `http://127.0.0.1:${port}`;
+  }
+
   /** Kills it on the spot. */
   async kill(): Promise<void> {
     this.kills++;
+    this.#wanted = false;
     this.#child?.kill('SIGKILL');
     await this.#exited;
   }
@@ -108,7 +119,7 @@ export class ServerProcess {
   async stop(): Promise<number | null> {
     this.killAt = undefined;
     this.afterWrite = undefined;
-    this.#stopping = true;
+    this.#wanted = false;
     this.#child?.kill('SIGTERM');
     await this.#exited;
     await this.#proxy?.stop();

@@ -1,4 +1,5 @@
 import { exceptionToErrorsArray } from '@shell/utils/error';
+import { plainRefusal } from '../domain/refusal';
 import { usePlace } from './use-place';
 
 /** An object as the store holds it after it was created. */
@@ -8,7 +9,7 @@ export interface Saved { id: string; metadata: { name: string; namespace?: strin
 export function errorLines(reason: unknown): string[] {
   const lines: unknown[] = exceptionToErrorsArray((reason as { data?: unknown })?.data ?? reason);
 
-  return lines.map((line) => (typeof line === 'string' ? line : (line as Error)?.message ?? JSON.stringify(line)));
+  return lines.map((line) => plainRefusal(typeof line === 'string' ? line : (line as Error)?.message ?? JSON.stringify(line)));
 }
 
 /** Creating objects through the store of the page, so that lists and watches know them at once. */

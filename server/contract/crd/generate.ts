@@ -6,7 +6,10 @@ import { customResourceDefinitions } from './index.ts';
 
 const folder = fileURLToPath(new URL('../../../charts/harvester-vm-backup/crds/', import.meta.url));
 
+// Helm's "show crds" joins the files as they are, so each has to begin a document of its own.
+const HEAD = '---\n# Generated from server/contract by "npm run crds". Do not edit.\n';
+
 await mkdir(folder, { recursive: true });
 for (const crd of customResourceDefinitions()) {
-  await writeFile(`${folder}${crd.metadata.name}.yaml`, `# Generated from server/contract by "npm run crds". Do not edit.\n${dump(crd, { noRefs: true, lineWidth: 160 })}`);
+  await writeFile(`${folder}${crd.metadata.name}.yaml`, `${HEAD}${dump(crd, { noRefs: true, lineWidth: 160 })}`);
 }

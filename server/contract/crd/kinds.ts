@@ -32,6 +32,12 @@ function immutable(field: string, optional = false): Rule {
 
 const cancelStays: Rule = { rule: '!has(oldSelf.cancel) || !oldSelf.cancel || (has(self.cancel) && self.cancel)', message: 'spec.cancel cannot be taken back once it is true' };
 
+/** An approval holds for one plan: to run another, ask for another restore. */
+const approvalStays: Rule = {
+  rule: '!has(oldSelf.approvedPlan) || (has(self.approvedPlan) && self.approvedPlan == oldSelf.approvedPlan)',
+  message: 'spec.approvedPlan cannot be changed once it is set: make a new object instead',
+};
+
 const phase: PrinterColumn = { name: 'Phase', type: 'string', jsonPath: '.status.phase' };
 const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 const failureCode: PrinterColumn = { name: 'Failure', type: 'string', jsonPath: '.status.failure.code' };
@@ -74,7 +80,7 @@ export const KIND_DEFINITIONS: readonly KindDefinition[] = [
   {
     resource: VM_RESTORE, shortNames: ['hvbs'], description: 'One restore of one backup.',
     spec: vmRestoreSpec, status: vmRestoreStatus,
-    rules: [immutable('source'), immutable('target'), immutable('volumes', true), immutable('start', true), immutable('keepMacAddresses', true), cancelStays],
+    rules: [immutable('source'), immutable('target'), immutable('volumes', true), immutable('start', true), immutable('keepMacAddresses', true), approvalStays, cancelStays],
     columns: [
       { name: 'VM', type: 'string', jsonPath: '.spec.target.name' },
       phase,

@@ -38,7 +38,7 @@ function contentOf(backup: VMBackup): RepositoryContent {
     vm: { name: status?.vm?.name ?? spec.source.name, ...(status?.vm ? { uid: status.vm.uid } : {}) },
     sizeBytes: sum(volumes.map((volume) => volume.sizeBytes)), bytesUploaded: sum(volumes.map((volume) => volume.bytesUploaded ?? 0)),
     ...(status?.completedAt ? { completedAt: status.completedAt } : {}), ...(status?.consistency ? { consistency: status.consistency.level } : {}),
-    ...(status?.documentID ? { documentID: status.documentID } : {}),
+    ...(status?.documentID ? { documentID: status.documentID } : {}), ...(status?.verification ? { verification: status.verification.state } : {}),
     volumes: volumes.map(({ name: volume, sizeBytes, snapshotID, digestsID, rootDigest }) => ({
       name: volume, sizeBytes, ...(snapshotID ? { snapshotID } : {}), ...(digestsID ? { digestsID } : {}), ...(rootDigest ? { rootDigest } : {}),
     })),

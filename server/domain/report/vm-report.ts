@@ -37,7 +37,8 @@ export function vmReport(machines: readonly KubeObject[], backups: readonly VMBa
 
 function reportOf({ backups, namespace, vm, uid, exists }: Row, now: Date): VMReport {
   const phase = (backup: VMBackup) => backup.status?.phase ?? 'Pending';
-  const good = backups.filter((backup) => phase(backup) === 'Completed' && !backup.metadata.deletionTimestamp);
+  const complete = backups.filter((backup) => phase(backup) === 'Completed' && !backup.metadata.deletionTimestamp);
+  const good = complete.filter((backup) => !isDamaged(backup));
   const [last] = [...good].sort((a, b) => endOf(b) - endOf(a));
   const failed = backups.filter((backup) => phase(backup) === 'Failed').sort((a, b) => endOf(b) - endOf(a));
   const cause = failed[0]?.status?.failure;
@@ -46,6 +47,7 @@ function reportOf({ backups, namespace, vm, uid, exists }: Row, now: Date): VMRe
     namespace, vm, exists, ...(uid ? { uid } : {}),
     ...(last ? { lastGood: lastGood(last, now) } : {}),
     goodBackups: good.length,
+    damagedBackups: complete.length - good.length,
     failuresSince: failed.filter((backup) => !last || endOf(backup) > endOf(last)).length,
     ...(failed[0] && cause ? { lastFailure: { name: failed[0].metadata.name, code: cause.code, message: cause.message, at: cause.at } } : {}),
     running: backups.filter((backup) => !isBackupTerminal(phase(backup)) && phase(backup) !== 'Deleting').length,
@@ -56,13 +58,21 @@ function lastGood({ metadata, spec, status }: VMBackup, now: Date): NonNullable<
   const completedAt = status?.completedAt ?? metadata.creationTimestamp ?? '';
   const volumes = status?.volumes ?? [];
   const level = status?.consistency?.level;
+  const verification = status?.verification?.state;
 
   return {
-    name: metadata.name, repository: spec.repository, completedAt, ...(level ? { consistency: level } : {}),
+    name: metadata.name, repository: spec.repository, completedAt, ...(level ? { consistency: level } : {}), ...(verification ? { verification } : {}),
     sizeBytes: sum(volumes.map((volume) => volume.sizeBytes)), bytesUploaded: sum(volumes.map((volume) => volume.bytesUploaded ?? 0)),
     // Clocks of two machines may differ: an age is never negative.
     ageSeconds: Math.max(0, Math.floor((now.getTime() - Date.parse(completedAt)) / 1000)),
   };
+}
+
+/** Did its last verification find that it can't be restored? One that could not be done (no key, no place) proves nothing. */
+function isDamaged({ status }: VMBackup): boolean {
+  const cause = status?.verification?.state === 'Failed' ? status.verification.failure : undefined;
+
+  return cause !== undefined && (cause.category === 'Data' || cause.code === 'HVB-REPO-DAMAGED' || cause.code === 'HVB-REPO-SNAPSHOT-MISSING');
 }
 
 /** When it ended (ms since the epoch): completion, else the failure's instant, else its creation. */

@@ -19,13 +19,16 @@ export interface AggregatedGroup {
   resources: readonly AggregatedResource[];
 }
 
-const REVIEWS: AggregatedGroup = {
-  group: 'authorization.k8s.io', version: 'v1',
-  resources: [
-    { name: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', namespaced: false, verbs: ['create'] },
-    { name: 'subjectaccessreviews', kind: 'SubjectAccessReview', namespaced: false, verbs: ['create'] },
-  ],
-};
+const REVIEWS: readonly AggregatedGroup[] = [
+  {
+    group: 'authorization.k8s.io', version: 'v1',
+    resources: [
+      { name: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', namespaced: false, verbs: ['create'] },
+      { name: 'subjectaccessreviews', kind: 'SubjectAccessReview', namespaced: false, verbs: ['create'] },
+    ],
+  },
+  { group: 'authentication.k8s.io', version: 'v1', resources: [{ name: 'selfsubjectreviews', kind: 'SelfSubjectReview', namespaced: false, verbs: ['create'] }] },
+];
 
 function describe(type: ResourceType): JsonObject[] {
   const base = { namespaced: type.namespaced, kind: type.kind };
@@ -43,7 +46,7 @@ function describe(type: ResourceType): JsonObject[] {
 
 function groupVersions(types: TypeRegistry, aggregated: readonly AggregatedGroup[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const { group, version } of [...types.all(), REVIEWS, ...aggregated]) {
+  for (const { group, version } of [...types.all(), ...REVIEWS, ...aggregated]) {
     if (group === '') continue;
     const versions = groups.get(group) ?? [];
     if (!versions.includes(version)) versions.push(version);
@@ -70,7 +73,7 @@ export function compareVersions(a: string, b: string): number {
 
 function resourceList(types: TypeRegistry, aggregated: readonly AggregatedGroup[], group: string, version: string): JsonObject | undefined {
   const resources = types.all().filter((type) => type.group === group && type.version === version).flatMap(describe);
-  for (const extra of [REVIEWS, ...aggregated]) {
+  for (const extra of [...REVIEWS, ...aggregated]) {
     if (extra.group === group && extra.version === version) resources.push(...extra.resources.map((resource) => ({ singularName: '', ...resource })));
   }
   if (resources.length === 0) return undefined;

@@ -16,7 +16,7 @@ import { partialObject, presentationOf, toTable } from './table.ts';
 import { perform } from './verbs.ts';
 import { readLog, readLogRequest } from './logs.ts';
 import { resourceName } from './write.ts';
-import { review } from './reviews.ts';
+import { isReview, review } from './reviews.ts';
 import { storageKey } from './resource-type.ts';
 
 /** A request with its body read. */
@@ -153,10 +153,10 @@ export class Pipeline {
   }
 
   #review(info: RequestInfo, body: unknown, caller: Identity): PipelineAnswer {
-    if (info.group !== 'authorization.k8s.io' || info.version !== 'v1') return NO_PAGE;
-    const known = info.resource === 'selfsubjectaccessreviews' || info.resource === 'subjectaccessreviews';
-    if (known && info.verb !== 'create') throw methodNotAllowed();
-    const answer = known ? review(this.#rbac, info.resource ?? '', body, caller) : undefined;
+    const { group = '', version = '', resource = '', verb } = info;
+    if (!isReview(group, version, resource)) return NO_PAGE;
+    if (verb !== 'create') throw methodNotAllowed();
+    const answer = review(this.#rbac, resource, body, caller);
     return answer ? { kind: 'json', status: 201, body: answer } : NO_PAGE;
   }
 

@@ -1,6 +1,6 @@
-/** SelfSubjectAccessReview and SubjectAccessReview: questions to RBAC, nothing is stored. */
+/** Reviews: questions to RBAC and to the authenticator; nothing is stored. */
 import type { Identity, JsonObject, RequestAttributes } from './types.ts';
-import type { Rbac } from './rbac.ts';
+import { completeIdentity, type Rbac } from './rbac.ts';
 import { badRequest } from './status.ts';
 import { isObject } from './object.ts';
 
@@ -23,8 +23,19 @@ function attributesOf(spec: JsonObject): RequestAttributes {
   return { path: text(url.path), verb: text(url.verb) };
 }
 
+/** True for the reviews that {@link review} answers. */
+export function isReview(group: string, version: string, resource: string): boolean {
+  if (version !== 'v1') return false;
+  return group === 'authentication.k8s.io' ? resource === 'selfsubjectreviews' : group === 'authorization.k8s.io' && (resource === 'selfsubjectaccessreviews' || resource === 'subjectaccessreviews');
+}
+
 /** Answers a review; undefined when `resource` is none. */
 export function review(rbac: Rbac, resource: string, body: unknown, caller: Identity): JsonObject | undefined {
+  if (resource === 'selfsubjectreviews') {
+    const { user: username, groups } = completeIdentity(caller);
+    // Who asks is all that is asked; what else the body has is not looked at.
+    return { ...(isObject(body) ? body : {}), kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1', metadata: isObject(body) && isObject(body.metadata) ? body.metadata : {}, status: { userInfo: { username, groups } } };
+  }
   if (resource !== 'selfsubjectaccessreviews' && resource !== 'subjectaccessreviews') return undefined;
   if (!isObject(body) || !isObject(body.spec)) throw badRequest('spec: Required value');
   const { spec } = body;

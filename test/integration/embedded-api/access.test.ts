@@ -68,6 +68,14 @@ describe('who may do what', () => {
     expect((await h.call('POST', `${path}/subjectaccessreviews`, review('SubjectAccessReview', { ...attributes, user: 'x' }), asBob)).status).toBe(403);
   });
 
+  it('given the question who one is, when asked by anybody with a token, then name and groups are told, and it can only be created', async () => {
+    const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+    expect(await h.call('POST', path, body, asBob)).toMatchObject({ status: 201, body: { kind: 'SelfSubjectReview', status: { userInfo: { username: 'bob', groups: expect.arrayContaining(['system:authenticated']) as string[] } } } });
+    expect((await h.call('GET', path)).status).toBe(405);
+    expect((await h.call('POST', '/apis/authentication.k8s.io/v2/selfsubjectreviews', body)).status).toBe(404);
+  });
+
   it('given impersonation, when the caller may, then the other\'s rights count; when not, it is 403', async () => {
     const answer = await h.call<StatusBody>('GET', '/api/v1/nodes', undefined, { 'impersonate-user': 'carol', 'impersonate-group': 'staff' });
     expect(answer.body.message).toContain('User "carol" cannot list resource "nodes"');

@@ -107,6 +107,19 @@ describe('exposing a snapshot', () => {
     expect(await exposeSnapshot(at.deps, OPERATION, SOURCE, limits)).toMatchObject({ state: 'Failed', failure: { code: 'HVB-STORAGE-EXPOSE-FAILED' } });
   });
 
+  it('given a claim of the temporary one\'s name that says it is bound to somebody else\'s volume, when exposed, then it fails and the volume stays as it was', async () => {
+    const at = world();
+    const volume = await at.kube.get<PersistentVolume>(PV, { name: 'pv-disk0' });
+    const forged = await at.kube.create<PersistentVolumeClaim>(PVC, {
+      apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { namespace: 'vms', name: names.temporary },
+      spec: { accessModes: volume.spec.accessModes, volumeMode: 'Block', storageClassName: volume.spec.storageClassName ?? '', volumeName: volume.metadata.name, resources: { requests: { storage: '64Mi' } } },
+    });
+
+    await at.kube.replaceStatus(PVC, { ...forged, status: { phase: 'Bound' } });
+    expect(await exposeSnapshot(at.deps, OPERATION, SOURCE)).toMatchObject({ state: 'Failed', failure: { code: 'HVB-STORAGE-EXPOSE-FAILED', message: expect.stringContaining('bound to another claim') as string } });
+    expect(await at.kube.get(PV, { name: 'pv-disk0' })).toEqual(volume);
+  });
+
   it('given a kill before or after any write, when called again, then the end is that of an undisturbed run, and after release nothing is left', async () => {
     const calm = world();
 
