@@ -78,6 +78,12 @@ export class Replicas {
     return this.#leaseWrites().filter(({ server }, index, all) => index > 0 && all[index - 1]?.server !== server).length;
   }
 
+  /** Freezes and thaws that either server asked for from then on, in order. @param fromMs as `performance.now()` gives it */
+  guestCalls(fromMs: number): string[] {
+    return this.servers.flatMap(({ network }) => network.requests).filter(({ resource, sentMs, verb }) => resource === 'virtualmachineinstances' && verb === 'update' && sentMs > fromMs)
+      .sort((a, b) => a.sentMs - b.sentMs).map(({ subresource = '' }) => subresource);
+  }
+
   /** Operations for which more than one Job was made, with these. */
   jobsTwice(): [operation: string, jobs: string[]][] {
     return [...this.jobs].filter(([, jobs]) => jobs.size > 1).map(([operation, jobs]) => [operation, [...jobs]]);
