@@ -14,6 +14,7 @@ import { createHttpClient } from './kube/http-client.ts';
 import { kubeConfigFromEnv } from './kube/config.ts';
 import { leasePeriods, runAsLeader } from './kube/leader.ts';
 import type { KubeClient } from './kube/client.ts';
+import type { TransportOptions } from './kube/http-transport.ts';
 import { createReadiness, startOperatorApi } from './http/index.ts';
 import { createLogger, type Logger } from './telemetry/log.ts';
 import { createPrometheus } from './telemetry/prometheus.ts';
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
     const clusterID = await readClusterID(client, log, stop.signal);
 
     if (clusterID === undefined) return;
-    const result = await lead({ client, clock: systemClock, log, metrics, config, clusterID, informers }, stop.signal, (now) => {
+    const result = await lead({ clock: systemClock, log, metrics, config, clusterID, informers }, kube, stop.signal, (now) => {
       leading = now;
       metrics.leading(now);
     });
@@ -67,17 +68,29 @@ async function main(): Promise<void> {
   }
 }
 
-function lead(deps: RunDeps, signal: AbortSignal, tell: (leading: boolean) => void): Promise<'stopped' | 'lost'> {
-  const { client, log, config: { leaseDurationMs } } = deps;
+/** The lease and the leader's work have connections of their own: neither waits for the other's calls. */
+async function lead(deps: Omit<RunDeps, 'client'>, kube: TransportOptions, signal: AbortSignal, tell: (leading: boolean) => void): Promise<'stopped' | 'lost'> {
+  const { log, config: { leaseDurationMs } } = deps;
+  const periods = leasePeriods(leaseDurationMs);
+  // A try that hangs must leave time for another one before the deadline.
+  const client = createHttpClient({ ...kube, requestTimeoutMs: Math.ceil(periods.renewDeadlineMs / 2) });
 
-  return runAsLeader({
-    client, clock: systemClock, log, namespace: SYSTEM_NAMESPACE, name: 'harvester-vm-backup', identity: `${hostname()}/${randomUUID()}`,
-    leaseDurationMs, ...leasePeriods(leaseDurationMs),
-    lead: async (leading) => {
-      tell(true);
-      await runControllers(deps, leading).finally(() => tell(false));
-    },
-  }, signal);
+  try {
+    return await runAsLeader({
+      client, clock: systemClock, log, namespace: SYSTEM_NAMESPACE, name: 'harvester-vm-backup', identity: `${hostname()}/${randomUUID()}`, leaseDurationMs, ...periods,
+      lead: async (leading, permit) => {
+        const leader = createHttpClient({ ...kube, permit });
+
+        tell(true);
+        await runControllers({ ...deps, client: leader }, leading).finally(() => {
+          tell(false);
+          leader.close();
+        });
+      },
+    }, signal);
+  } finally {
+    client.close();
+  }
 }
 
 /** UID of `kube-system`: by convention the identity of a cluster. Waits for the API. */

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { ApiError, ConnectionError } from './client.ts';
+import { NotLeadingError, type WritePermit } from './write-permit.ts';
 
 /** How the API is reached and who asks. */
 export interface TransportOptions {
@@ -23,6 +24,8 @@ export interface TransportOptions {
   agent?: http.Agent;
   /** Limit for a whole call, watches excepted (ms). Default 30 000. */
   requestTimeoutMs?: number;
+  /** Asked before anything but a read is sent, as late as can be; its end cuts off what is under way. */
+  permit?: WritePermit;
 }
 
 export interface HttpCall {
@@ -34,7 +37,7 @@ export interface HttpCall {
   signal?: AbortSignal;
 }
 
-/** One connection pool to the API. Answers ≥ 400 are thrown as ApiError, everything else that fails as ConnectionError. */
+/** One connection pool to the API. Answers ≥ 400 are thrown as ApiError, a write without permit as NotLeadingError, everything else that fails as ConnectionError. */
 export interface Transport {
   /** The whole answer as text. */
   text(call: HttpCall): Promise<string>;
@@ -109,7 +112,32 @@ export function createTransport(options: TransportOptions): Transport {
           reject(error);
         }
       });
-      request.end(body);
+      if (options.permit && call.method !== 'GET') {
+        sendPermitted(request, body, options.permit, reject);
+      } else {
+        request.end(body);
+      }
+    });
+  }
+
+  /** Asks for the permit when the connection stands, so that nothing but the write itself comes after the question. */
+  function sendPermitted(request: http.ClientRequest, body: string | undefined, permit: WritePermit, reject: (error: unknown) => void): void {
+    const go = (): void => {
+      try {
+        permit.check();
+        request.end(body);
+      } catch (error) {
+        reject(error);
+        request.destroy();
+      }
+    };
+
+    request.once('socket', (socket) => {
+      if (request.reusedSocket) {
+        go();
+      } else {
+        socket.once(secure ? 'secureConnect' : 'connect', go);
+      }
     });
   }
 
@@ -117,15 +145,19 @@ export function createTransport(options: TransportOptions): Transport {
   async function* guarded<T>(call: HttpCall, limitMs: number, work: (signal: AbortSignal) => AsyncIterable<T>): AsyncIterable<T> {
     const limit = new AbortController();
     const forward = (): void => limit.abort(call.signal?.reason);
+    const permit = call.method === 'GET' ? undefined : options.permit;
+    const cutOff = (): void => limit.abort(permit?.closed.reason);
 
     call.signal?.throwIfAborted();
+    permit?.check();
     call.signal?.addEventListener('abort', forward, { once: true });
+    permit?.closed.addEventListener('abort', cutOff, { once: true });
     const timer = setTimeout(() => limit.abort(new Error(`no answer within ${limitMs} ms`)), limitMs);
 
     try {
       yield* work(limit.signal);
     } catch (error) {
-      if (error instanceof ApiError) {
+      if (error instanceof ApiError || error instanceof NotLeadingError) {
         throw error;
       }
       call.signal?.throwIfAborted();
@@ -135,6 +167,7 @@ export function createTransport(options: TransportOptions): Transport {
     } finally {
       clearTimeout(timer);
       call.signal?.removeEventListener('abort', forward);
+      permit?.closed.removeEventListener('abort', cutOff);
     }
   }
 

@@ -1,19 +1,21 @@
-import type { ResourceType } from '../contract/api.ts';
 import type { Clock } from '../contract/clock.ts';
-import type { KubeObject } from '../contract/kubernetes.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { ApiError, isApiError, type KubeClient } from './client.ts';
-
-/** Kubernetes' Lease, the lock of leader elections. */
-export const LEASE: ResourceType = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true };
-
-interface Lease extends KubeObject {
-  spec?: { holderIdentity?: string; leaseDurationSeconds?: number; acquireTime?: string; renewTime?: string; leaseTransitions?: number };
-}
+import type { KubeClient } from './client.ts';
+import { LeaseLock } from './lease.ts';
+import { LeasePermit, type WritePermit } from './write-permit.ts';
 
 /** The usual proportions of a lease (15 s, 10 s, 2 s), kept for other lengths; milliseconds. */
 export function leasePeriods(leaseDurationMs: number): { renewDeadlineMs: number; retryPeriodMs: number } {
   return { renewDeadlineMs: Math.floor(leaseDurationMs * 2 / 3), retryPeriodMs: Math.floor(leaseDurationMs * 2 / 15) };
+}
+
+/**
+ * How long nobody leads at the most after a leader was killed (milliseconds), the time of two calls not counted. Another sees
+ * the last renewal one retry period after it at the latest, waits the duration that stands in the lease (whole seconds) from
+ * there, and finds it expired one retry period later at the latest.
+ */
+export function worstTakeoverMs(leaseDurationMs: number): number {
+  return Math.ceil(leaseDurationMs / 1000) * 1000 + 2 * leasePeriods(leaseDurationMs).retryPeriodMs;
 }
 
 /** What {@link runAsLeader} needs; times in ms. */
@@ -31,8 +33,12 @@ export interface LeaderOptions {
   renewDeadlineMs?: number;
   /** Time between attempts. Default 1 333. */
   retryPeriodMs?: number;
-  /** The leader's work; its signal is aborted when leadership is lost or the process stops. Awaited before the lease is released. */
-  lead(signal: AbortSignal): Promise<void>;
+  /**
+   * The leader's work; its signal is aborted when leadership is lost or the process stops. Awaited before the lease is released.
+   * Its writes must go through a client that asks `permit`: it closes one retry period before another may lead, also for a
+   * process that was stopped and wakes without having noticed.
+   */
+  lead(signal: AbortSignal, permit: WritePermit): Promise<void>;
 }
 
 /**
@@ -40,9 +46,8 @@ export interface LeaderOptions {
  * Another holder's lease counts as expired when it did not change for its duration *by our own monotonic clock*: clocks of
  * different nodes are never compared.
  *
- * How long nobody leads after a kill: another sees the last renewal one retry period after it at the latest, waits the lease's
- * duration from there, and finds it expired one retry period later at the latest: duration + 2 × retry period, and the time
- * of two calls. With the defaults 10 s + 2 × 1.33 s = 12.7 s. A leader that stops in good order is replaced within one period.
+ * A killed leader is replaced within {@link worstTakeoverMs}: with the defaults 10 s + 2 × 1.33 s = 12.7 s. One that stops in
+ * good order is replaced within one retry period.
  */
 export async function runAsLeader(options: LeaderOptions, signal: AbortSignal): Promise<'stopped' | 'lost'> {
   const { client, clock, identity } = options;
@@ -50,118 +55,70 @@ export async function runAsLeader(options: LeaderOptions, signal: AbortSignal): 
   const { renewDeadlineMs, retryPeriodMs } = { ...leasePeriods(leaseDurationMs), ...options };
   const log = options.log.child({ lease: `${options.namespace}/${options.name}`, identity });
   const key = { namespace: options.namespace, name: options.name };
-  let observed: { resourceVersion: string | undefined; atMs: number } | undefined;
+  const lock = new LeaseLock({ client, clock, log, key, identity, durationMs: leaseDurationMs });
 
   if (renewDeadlineMs >= leaseDurationMs || retryPeriodMs >= renewDeadlineMs) {
     throw new Error('leader election: retryPeriodMs < renewDeadlineMs < leaseDurationMs is needed, or two could lead at once');
   }
 
-  function record(lease: Lease | undefined): Lease {
-    const now = clock.now().toISOString().replace(/Z$/, '000Z');
-    const mine = lease?.spec?.holderIdentity === identity;
+  /** Gives when the successful try began: the write may have landed that early, so the lease counts from there. */
+  async function attempt(renewing: boolean): Promise<number | undefined> {
+    const startedMs = clock.monotonicMs();
 
-    return {
-      apiVersion: 'coordination.k8s.io/v1', kind: 'Lease',
-      metadata: lease?.metadata ?? { ...key },
-      spec: {
-        holderIdentity: identity,
-        leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
-        acquireTime: mine ? lease?.spec?.acquireTime : now,
-        renewTime: now,
-        leaseTransitions: (lease?.spec?.leaseTransitions ?? 0) + (lease && !mine ? 1 : 0),
-      },
-    };
-  }
-
-  /** True when the lease is ours now. A lost race is false; other failures are thrown. */
-  async function tryHold(): Promise<boolean> {
     try {
-      const lease = await client.find<Lease>(LEASE, key);
-
-      if (!lease) {
-        await client.create(LEASE, record(undefined));
-
-        return true;
-      }
-      const holder = lease.spec?.holderIdentity;
-
-      if (observed?.resourceVersion !== lease.metadata.resourceVersion) {
-        observed = { resourceVersion: lease.metadata.resourceVersion, atMs: clock.monotonicMs() };
-      }
-      const theirDurationMs = (lease.spec?.leaseDurationSeconds ?? leaseDurationMs / 1000) * 1000;
-
-      if (holder && holder !== identity && observed && clock.monotonicMs() - observed.atMs < theirDurationMs) {
-        return false;
-      }
-      await client.replace(LEASE, record(lease));
-
-      return true;
-    } catch (error) {
-      if (isApiError(error, 'Conflict') || isApiError(error, 'AlreadyExists')) {
-        return false;
-      }
-      throw error;
-    }
-  }
-
-  async function attempt(): Promise<boolean> {
-    try {
-      return await tryHold();
+      return await (renewing ? lock.renew() : lock.acquire()) ? startedMs : undefined;
     } catch (error) {
       log.warn('the lease could not be read or written', { error });
 
-      return false;
+      return undefined;
     }
   }
 
   const pause = (ms: number, stop: AbortSignal): Promise<void> => clock.sleep(ms, stop).catch(() => undefined);
 
   /** Renews until `stop`, or until the deadline passed without success. */
-  async function keep(stop: AbortSignal): Promise<'stopped' | 'lost'> {
-    let renewedMs = clock.monotonicMs();
+  async function keep(heldSinceMs: number, permit: LeasePermit, stop: AbortSignal): Promise<'stopped' | 'lost'> {
+    let renewedMs = heldSinceMs;
 
     while (!stop.aborted) {
-      await pause(retryPeriodMs, stop);
+      const deadlineMs = renewedMs + renewDeadlineMs;
+
+      await pause(Math.max(0, Math.min(retryPeriodMs, deadlineMs - clock.monotonicMs())), stop);
       if (stop.aborted) {
         break;
       }
-      const startedMs = clock.monotonicMs();
+      const leftMs = deadlineMs - clock.monotonicMs();
+
+      if (leftMs <= 0) {
+        return 'lost';
+      }
       const cancelTimeout = new AbortController();
       // A call that hangs must not keep us from noticing that the deadline passed.
-      const timeout = clock.sleep(Math.max(0, renewedMs + renewDeadlineMs - startedMs), cancelTimeout.signal).then(() => false, () => false);
-      const held = await Promise.race([attempt(), timeout]);
+      const timeout = clock.sleep(leftMs, cancelTimeout.signal).then(() => undefined, () => undefined);
+      const held = await Promise.race([attempt(true), timeout]);
 
       cancelTimeout.abort();
-      if (held) {
-        // From the start of the call: the write may have landed that early.
-        renewedMs = startedMs;
-      } else if (clock.monotonicMs() - renewedMs >= renewDeadlineMs) {
+      if (lock.taken) {
         return 'lost';
+      }
+      if (held !== undefined) {
+        renewedMs = held;
+        permit.extend(writableUntil(held));
       }
     }
 
     return 'stopped';
   }
 
-  async function release(): Promise<void> {
-    try {
-      const lease = await client.find<Lease>(LEASE, key);
+  const writableUntil = (heldMs: number): number => heldMs + leaseDurationMs - retryPeriodMs;
+  let heldSinceMs = await attempt(false);
 
-      if (lease?.spec?.holderIdentity === identity) {
-        await client.replace(LEASE, { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 } });
-      }
-    } catch (error) {
-      const level = error instanceof ApiError && error.reason === 'Conflict' ? 'debug' : 'warn';
-
-      log[level]('the lease could not be released; it expires by itself', { error });
-    }
-  }
-
-  while (!await attempt()) {
+  while (heldSinceMs === undefined) {
     await pause(retryPeriodMs, signal);
     if (signal.aborted) {
       return 'stopped';
     }
+    heldSinceMs = await attempt(false);
   }
   log.info('leading');
   const ended = new AbortController();
@@ -171,16 +128,18 @@ export async function runAsLeader(options: LeaderOptions, signal: AbortSignal): 
   if (signal.aborted) {
     stop();
   }
-  const work = options.lead(ended.signal);
+  const permit = new LeasePermit(clock, writableUntil(heldSinceMs));
+  const work = options.lead(ended.signal, permit);
   // Work that ends by itself, well or badly, ends the leadership too.
   const workEnded = work.then(() => ended.abort(), () => ended.abort());
-  const outcome = await keep(ended.signal);
+  const outcome = await keep(heldSinceMs, permit, ended.signal);
 
   ended.abort(new Error(`leadership of ${options.name} was lost`));
   signal.removeEventListener('abort', stop);
   await workEnded;
+  permit.close();
   if (outcome === 'stopped') {
-    await release();
+    await lock.release();
   }
   log.info('no longer leading', { outcome });
   await work;

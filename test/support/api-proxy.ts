@@ -2,7 +2,17 @@ import http from 'node:http';
 import https from 'node:https';
 
 /** A request that went through an {@link ApiProxy}, in the words of Kubernetes. */
-export interface ProxiedRequest { verb: string; resource: string; subresource?: string; namespace?: string; name?: string; /** HTTP status of the answer. */ status: number }
+export interface ProxiedRequest { verb: string; resource: string; subresource?: string; namespace?: string; name?: string; /** HTTP status of the answer. */ status: number; /** When it was passed on to the API, and when its answer began: milliseconds of one clock for all proxies of the process. */ sentMs: number; answeredMs: number }
+
+/** What a request asks for, before it is answered. */
+export type Asked = Omit<ProxiedRequest, 'status' | 'sentMs' | 'answeredMs'>;
+
+/**
+ * What happens to a request instead of an answer: `cut` its connection breaks and the API never sees it; `refuse` it is
+ * answered 500; `end` it is answered with nothing, as a watch that is over at once; `half` its answer breaks off in the middle
+ * of its first line.
+ */
+export type Fault = 'cut' | 'refuse' | 'end' | 'half';
 
 /** Told after the API has done a request and before the client hears of it. `drop`: the client never does. */
 export type ProxyHook = (request: ProxiedRequest) => 'drop' | void | Promise<'drop' | void>;
@@ -13,7 +23,7 @@ export interface ApiProxyOptions { target: string; ca?: string; hook?: ProxyHook
 const VERBS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete', GET: 'get', HEAD: 'get' };
 
 /** What a request to the Kubernetes API asks for. */
-export function describeRequest(method: string, url: string): Omit<ProxiedRequest, 'status'> {
+export function describeRequest(method: string, url: string): Asked {
   const { pathname, searchParams } = new URL(url, 'http://api');
   const parts = pathname.split('/').filter(Boolean).map(decodeURIComponent).slice(pathname.startsWith('/api/') ? 2 : 3);
   const namespaced = parts[0] === 'namespaces' && parts.length > 2;
@@ -34,7 +44,9 @@ export class ApiProxy {
   #broken = false;
   #held = false;
   #resume: (() => void)[] = [];
-  /** Every request since the start, newest last. */
+  /** Asked for every request; what it gives happens to it. */
+  fault: ((asked: Asked) => Fault | undefined) | undefined;
+  /** Every request that was answered since the start, newest last. */
   readonly requests: ProxiedRequest[] = [];
 
   private constructor(options: ApiProxyOptions) {
@@ -67,9 +79,10 @@ export class ApiProxy {
     this.#held = true;
   }
 
-  /** Ends {@link cut} and {@link hold}. */
+  /** Ends {@link cut}, {@link hold} and {@link fault}. */
   heal(): void {
     this.#broken = false;
+    this.fault = undefined;
     this.#held = false;
     this.#resume.splice(0).forEach((resume) => resume());
   }
@@ -83,15 +96,28 @@ export class ApiProxy {
   }
 
   #forward(request: http.IncomingMessage, response: http.ServerResponse): void {
-    if (this.#broken) {
+    const asked = describeRequest(request.method ?? '', request.url ?? '');
+    const fault = this.#broken ? 'cut' : this.fault?.(asked);
+
+    if (fault === 'cut') {
       request.socket.destroy();
+      return;
+    }
+    if (fault === 'refuse' || fault === 'end') {
+      const status = fault === 'end' ? 200 : 500;
+      const now = performance.now();
+
+      this.requests.push({ ...asked, status, sentMs: now, answeredMs: now });
+      request.resume();
+      response.writeHead(status, { 'content-type': 'application/json' }).end();
       return;
     }
     const target = new URL(this.#options.target);
     const headers = { ...request.headers, host: target.host };
+    const sentMs = performance.now();
     const upstream = (target.protocol === 'https:' ? https : http).request(
       { agent: this.#agent, hostname: target.hostname, port: target.port, method: request.method, path: request.url, headers },
-      (answer) => void this.#answer(request, response, answer),
+      (answer) => void this.#answer({ ...asked, status: answer.statusCode ?? 0, sentMs, answeredMs: performance.now() }, request, response, answer, fault === 'half'),
     );
 
     upstream.on('error', () => request.socket.destroy());
@@ -99,10 +125,7 @@ export class ApiProxy {
     request.pipe(upstream);
   }
 
-  async #answer(request: http.IncomingMessage, response: http.ServerResponse, answer: http.IncomingMessage): Promise<void> {
-    const status = answer.statusCode ?? 0;
-    const seen = { ...describeRequest(request.method ?? '', request.url ?? ''), status };
-
+  async #answer(seen: ProxiedRequest, request: http.IncomingMessage, response: http.ServerResponse, answer: http.IncomingMessage, half: boolean): Promise<void> {
     this.requests.push(seen);
     if (await this.#options.hook?.(seen) === 'drop') {
       request.socket.destroy();
@@ -111,10 +134,17 @@ export class ApiProxy {
     answer.on('error', () => request.socket.destroy());
     try {
       await this.#open();
-      response.writeHead(status, answer.headers);
+      response.writeHead(seen.status, answer.headers);
       response.flushHeaders();
       for await (const chunk of answer) {
         await this.#open();
+        if (half) {
+          const bytes = chunk as Buffer;
+
+          // Destroyed only when the half is on its way: else the client would see nothing of it.
+          response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.destroy());
+          return;
+        }
         response.write(chunk);
       }
       response.end();

@@ -28,6 +28,8 @@ export class ServerProcess {
   writes: string[] = [];
   /** Called after each write with its number (from 0); true kills the server there, before it hears the answer. */
   killAt: ((index: number, request: ProxiedRequest) => boolean) | undefined;
+  /** Awaited after each write, before the server hears its answer. */
+  afterWrite: ((request: ProxiedRequest) => Promise<void> | void) | undefined;
   /** How often it was killed. */
   kills = 0;
 
@@ -103,9 +105,20 @@ export class ServerProcess {
     this.spawn();
   }
 
+  /** Stops it in the middle of whatever it does, as a starved node does; it does not notice. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. @see pause */
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** Stops it the polite way; gives its exit code. */
   async stop(): Promise<number | null> {
     this.killAt = undefined;
+    this.afterWrite = undefined;
     this.#wanted = false;
     this.#child?.kill('SIGTERM');
     await this.#exited;
@@ -118,6 +131,7 @@ export class ServerProcess {
     const { verb, resource, subresource, name, status } = request;
 
     if (!WRITES.has(verb) || status >= 400 || resource === 'leases' || resource === 'events') return undefined;
+    await this.afterWrite?.(request);
     const index = this.writes.push(`${verb} ${resource}${subresource ? `/${subresource}` : ''} ${name ?? ''}`) - 1;
 
     if (!this.killAt?.(index, request)) return undefined;

@@ -47,6 +47,8 @@ export interface TestApi {
   nodesReady(): Promise<void>;
   /** Ends the API at once and starts it on the same data and address. */
   restart(): Promise<void>;
+  /** As {@link restart}, with all changes before it forgotten: a watch that would go on from one of them is answered 410. */
+  forgetHistory(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -81,6 +83,12 @@ async function startEmbeddedApi({ users, folder, log }: TestApiOptions): Promise
   };
   let running = await start(0);
   const clients = clientsOf(() => ({ baseUrl: running.url }));
+  const restart = async (): Promise<void> => {
+    const { port } = new URL(running.url);
+
+    await running.api.close();
+    running = await start(Number(port));
+  };
 
   return {
     get url() { return running.url; },
@@ -88,12 +96,9 @@ async function startEmbeddedApi({ users, folder, log }: TestApiOptions): Promise
     clientFor: (token) => clients.clientFor(token),
     get extensions() { return running.api; },
     nodesReady: () => Promise.resolve(),
-    async restart() {
-      const { port } = new URL(running.url);
-
-      await running.api.close();
-      running = await start(Number(port));
-    },
+    restart,
+    // It keeps no history over a restart.
+    forgetHistory: restart,
     async stop() {
       await running.api.close();
       clients.close();
@@ -162,6 +167,7 @@ async function startKubeApi({ users, adminToken }: TestApiOptions): Promise<Test
         await conditionTrue(admin, API_SERVICE, 'v1.subresources.kubevirt.io', 'Available');
       },
       restart: () => plane.restartApi(),
+      forgetHistory: () => plane.restartApi(() => plane.compact()),
       async stop() {
         await plane.stop();
         await extensions.stop();

@@ -4,6 +4,7 @@ import { LABEL_OWNER_UID } from '../../contract/names.ts';
 import type { Job } from '../../contract/kubernetes.ts';
 import type { VMBackup, VMBackupStatus } from '../../contract/vm-backup.ts';
 import { isBackupTerminal } from '../../domain/phases.ts';
+import { ApiError } from '../../kube/client.ts';
 import { createController, source, type Controller, type ReconcileResult } from '../../kube/controller.ts';
 import type { Informer } from '../../kube/informer.ts';
 import { keyOf, parseKey } from '../../kube/keys.ts';
@@ -96,8 +97,9 @@ async function write(ctx: ControllerContext, backup: VMBackup, status: VMBackupS
   const { metadata: { name, namespace } } = backup;
   const latest = await ctx.client.find<VMBackup>(VM_BACKUP, { name, ...(namespace ? { namespace } : {}) });
 
-  // Metadata may have moved on by our own hand (finalizer, label); the status is ours alone, so only the object's identity counts.
   if (!latest || latest.metadata.uid !== backup.metadata.uid) return;
+  // Metadata may have moved on by our own hand (finalizer, label). A status that has moved on was written by another leader: ours would set it back.
+  if (JSON.stringify(latest.status) !== JSON.stringify(backup.status)) throw new ApiError(409, 'Conflict', `the status of VMBackup ${namespace}/${name} was written by another server meanwhile`);
   await ctx.client.replaceStatus(VM_BACKUP, { ...latest, status: next });
   if (status.verification?.state !== backup.status?.verification?.state) await tellVerification(ctx, backup, status);
   if (status.phase === backup.status?.phase) return;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError, ConnectionError, type KubeClient } from '../../../server/kube/client.ts';
-import { runAsLeader } from '../../../server/kube/leader.ts';
+import { leasePeriods, runAsLeader, worstTakeoverMs } from '../../../server/kube/leader.ts';
+import type { WritePermit } from '../../../server/kube/write-permit.ts';
 import { FakeClock, settle } from '../../support/fake-clock.ts';
 import { memoryLog } from './support.ts';
 
@@ -50,12 +51,13 @@ class LeaseServer {
 }
 
 function candidate(server: LeaseServer, clock: FakeClock, identity: string) {
-  const state = { up: true, leading: false, outcome: undefined as string | undefined };
+  const state = { up: true, leading: false, outcome: undefined as string | undefined, permit: undefined as WritePermit | undefined };
   const stop = new AbortController();
   const ended = runAsLeader({
     client: server.client(() => state.up), clock, log: memoryLog().log, namespace: 'system', name: 'server', identity,
-    lead: async (signal) => {
+    lead: async (signal, permit) => {
       state.leading = true;
+      state.permit = permit;
       await new Promise((resolve) => {
         signal.addEventListener('abort', resolve);
       });
@@ -65,7 +67,29 @@ function candidate(server: LeaseServer, clock: FakeClock, identity: string) {
     state.outcome = outcome;
   });
 
-  return { state, stop: async () => { stop.abort(); await ended; } };
+  return { state, mayWrite: () => mayWrite(state.permit), stop: async () => { stop.abort(); await ended; } };
+}
+
+function mayWrite(permit: WritePermit | undefined): boolean {
+  try {
+    permit?.check();
+    return permit !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Time that passes while the process does not run: nobody is woken, as with a stopped process. */
+class StoppedClock extends FakeClock {
+  #leaptMs = 0;
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + this.#leaptMs;
+  }
+
+  leap(ms: number): void {
+    this.#leaptMs += ms;
+  }
 }
 
 describe('leader election', () => {
@@ -137,6 +161,73 @@ describe('leader election', () => {
     expect(second.state.leading).toBe(true);
     await first.stop();
     await second.stop();
+  });
+
+  it.each(Array.from({ length: 14 }, (_unused, index) => index * 100))('given the default lease, when the leader is killed %i ms after the other began to wait, then the other leads within the worst case, which is below 15 s', async (offset) => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const first = candidate(server, clock, 'one');
+
+    await settle();
+    await clock.advance(offset);
+    const second = candidate(server, clock, 'two');
+
+    await clock.advance(12_000);
+    first.state.up = false;
+    await clock.advance(worstTakeoverMs(10_000));
+    expect(second.state.leading).toBe(true);
+    expect(worstTakeoverMs(10_000)).toBeLessThan(15_000);
+    await first.stop();
+    await second.stop();
+  });
+
+  it('given a leader cut off from the API only, when the other takes over, then the first could not write for a whole retry period before', async () => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const first = candidate(server, clock, 'one');
+
+    await settle();
+    const second = candidate(server, clock, 'two');
+
+    await clock.advance(4_000);
+    first.state.up = false;
+    let writableMs = clock.monotonicMs();
+
+    for (let tick = 0; tick < 300 && !second.state.leading; tick++) {
+      await clock.advance(100);
+      if (first.mayWrite()) writableMs = clock.monotonicMs();
+    }
+    expect(second.state.leading).toBe(true);
+    expect(clock.monotonicMs() - writableMs).toBeGreaterThanOrEqual(leasePeriods(10_000).retryPeriodMs);
+    expect(first.state.permit?.closed.aborted).toBe(true);
+    await second.stop();
+  });
+
+  it('given a process that was stopped past its lease, when it goes on before any of its timers ran, then its permit is gone at once, and stays gone when the lease is free again', async () => {
+    const server = new LeaseServer();
+    const clock = new StoppedClock();
+    const first = candidate(server, clock, 'one');
+
+    await settle();
+    expect(first.mayWrite()).toBe(true);
+    clock.leap(60_000);
+    expect(first.mayWrite()).toBe(false);
+    // Another led meanwhile, and is gone: whoever reads the lease as its own now would not know what the other did.
+    if (server.lease) server.lease = { ...server.lease, spec: { ...server.lease.spec, holderIdentity: '' } };
+    await clock.advance(2_000);
+    expect([first.state.outcome, first.mayWrite()]).toEqual(['lost', false]);
+  });
+
+  it('given another holder in the lease, when the leader renews, then it has lost at once, even when the lease is free again', async () => {
+    const server = new LeaseServer();
+    const clock = new FakeClock();
+    const first = candidate(server, clock, 'one');
+
+    await settle();
+    if (server.lease) server.lease = { ...server.lease, spec: { ...server.lease.spec, holderIdentity: '' } };
+    await clock.advance(1_400);
+    expect(first.state.outcome).toBe('lost');
+    expect(server.lease?.spec.holderIdentity).toBe('');
   });
 
   it('given deadlines in the wrong order, when started, then it refuses', async () => {
