@@ -88,6 +88,15 @@ export default defineConfig({
       },
       {
         test: {
+          ...ON_A_CLUSTER,
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],

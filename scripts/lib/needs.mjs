@@ -11,6 +11,7 @@ const BY_FOLDER = [
   { prefix: /^(\.\/)?test\/contract(\/|$)/, needs: ['restic'] },
   // Run on the embedded API and on a real one.
   { prefix: /^(\.\/)?test\/(integration|fault)(\/|$)/, needs: KUBE_TESTS },
+  { prefix: /^(\.\/)?test\/conformance(\/|$)/, needs: ['kube'] },
 ];
 
 /**

@@ -2,7 +2,8 @@ import { apiVersionOf, type ResourceType } from '../../server/contract/api.ts';
 import type { Clock } from '../../server/contract/clock.ts';
 import type { KubeObject } from '../../server/contract/kubernetes.ts';
 import { cloneJson, deepEqual, getPath } from '../../server/embedded/api/object.ts';
-import { matchesLabels, parseFieldSelector, parseLabelSelector } from '../../server/embedded/api/selectors.ts';
+import { parseLabelSelector } from '../../server/embedded/api/label-selector.ts';
+import { matchesLabels, parseFieldSelector } from '../../server/embedded/api/selectors.ts';
 import { ApiError, type DeleteOptions, type KubeClient, type ListOptions, type ListResult, type ObjectKey, type WatchEvent } from '../../server/kube/client.ts';
 
 /** One change that a client asked for. */

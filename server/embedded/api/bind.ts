@@ -2,9 +2,11 @@
 import type { Core } from './core.ts';
 import type { JsonObject, KubeObject } from './types.ts';
 import type { ResourceType } from './resource-type.ts';
-import { badRequest, conflict, successStatus } from './status.ts';
-import { formatTime, getPath, isObject } from './object.ts';
-import { resourceName, storeChanged } from './write.ts';
+import { ApiError, conflict, successStatus } from './status.ts';
+import { formatTime, getPath, isObject, omit } from './object.ts';
+import { storeChanged } from './write.ts';
+
+const BINDING = { group: '', name: 'pods/binding' };
 
 /** Puts the pod on the node that the body (a Binding) names. Throws 409 when it is on a node, or being deleted. */
 export function bindPod(core: Core, type: ResourceType, pod: KubeObject, body: unknown): JsonObject {
@@ -13,12 +15,12 @@ export function bindPod(core: Core, type: ResourceType, pod: KubeObject, body: u
   const spec = isObject(pod.spec) ? pod.spec : {};
   const status = isObject(pod.status) ? pod.status : {};
 
-  if (typeof node !== 'string' || node === '') throw badRequest('target.name: Required value');
-  if (pod.metadata.deletionTimestamp) throw conflict(resourceName(type), name, `pod ${name} is being deleted, cannot be assigned to a host`);
-  if (typeof spec.nodeName === 'string' && spec.nodeName !== '') throw conflict(resourceName(type), name, `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`);
+  if (typeof node !== 'string' || node === '') throw new ApiError(500, '', 'target.name: Required value');
+  if (pod.metadata.deletionTimestamp) throw conflict(BINDING, name, `pod ${name} is being deleted, cannot be assigned to a host`);
+  if (typeof spec.nodeName === 'string' && spec.nodeName !== '') throw conflict(BINDING, name, `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`);
   const others = (Array.isArray(status.conditions) ? status.conditions : []).filter(isObject).filter((condition) => condition.type !== 'PodScheduled');
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: formatTime(core.clock.now()) };
 
   storeChanged(core, type, { ...pod, spec: { ...spec, nodeName: node }, status: { ...status, conditions: [...others, scheduled] } });
-  return successStatus({});
+  return { ...omit(successStatus({}), ['details']), code: 201 };
 }

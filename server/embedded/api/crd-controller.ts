@@ -5,7 +5,7 @@ import type { StoreEvent } from './store.ts';
 import type { Background } from './background.ts';
 import { CRD_FINALIZER, compileCrd, establishedStatus } from './crd.ts';
 import { deleteObject } from './delete.ts';
-import { formatTime } from './object.ts';
+import { cloneJson, deepEqual, formatTime } from './object.ts';
 import { storageKey } from './resource-type.ts';
 import { storeChanged } from './write.ts';
 
@@ -35,7 +35,7 @@ export class CrdController {
       if (event.type === 'DELETED') {
         const [type] = compileCrd(crd);
         if (type) this.#core.types.remove(type.group, type.plural);
-      } else if (event.previous?.object.spec !== crd.spec) this.#core.types.replace(compileCrd(crd));
+      } else if (!deepEqual(event.previous?.object.spec, crd.spec)) this.#serve(crd);
       this.#sync(crd.metadata.name);
     } else if (event.type === 'DELETED') {
       // The name of a CRD is `plural.group`.
@@ -43,6 +43,20 @@ export class CrdController {
       const name = `${event.resource.slice(slash + 1)}.${event.resource.slice(0, slash)}`;
       if (this.#core.store.get(CRDS, name)?.metadata.deletionTimestamp) this.#sync(name);
     }
+  }
+
+  /** Serves a definition; what is stored is read with its defaults from now on. */
+  #serve(crd: KubeObject): void {
+    const versions = compileCrd(crd);
+    this.#core.types.replace(versions);
+    const stored = versions.find(({ version, storageVersion }) => version === storageVersion);
+    const schema = stored?.schema;
+    if (!schema) return;
+    this.#core.store.reread(storageKey(stored), (object) => {
+      const filled = cloneJson(object);
+      schema.applyDefaults(filled);
+      return filled;
+    });
   }
 
   #sync(name: string): void {

@@ -8,7 +8,7 @@ const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 
 /** Kubernetes version that the server says it is. */
 export const VERSION = {
-  major: '1', minor: '34', emulationMajor: '1', emulationMinor: '34', gitVersion: 'v1.34.0+embedded', gitCommit: '', gitTreeState: 'clean',
+  major: '1', minor: '33', emulationMajor: '1', emulationMinor: '33', minCompatibilityMajor: '1', minCompatibilityMinor: '32', gitVersion: 'v1.33.0+embedded', gitCommit: '', gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z', goVersion: '', compiler: 'node', platform: 'linux/amd64',
 };
 
@@ -31,16 +31,17 @@ const REVIEWS: readonly AggregatedGroup[] = [
 ];
 
 function describe(type: ResourceType): JsonObject[] {
+  const isNamespace = type.group === '' && type.plural === 'namespaces';
   const base = { namespaced: type.namespaced, kind: type.kind };
   const resources: JsonObject[] = [{
-    name: type.plural, singularName: type.singular, ...base, verbs: VERBS,
+    name: type.plural, singularName: type.singular, ...base, verbs: isNamespace ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS,
     ...(type.shortNames.length > 0 ? { shortNames: type.shortNames } : {}), ...(type.categories.length > 0 ? { categories: type.categories } : {}),
   }];
   const subresource = (name: string, verbs: string[]): void => { resources.push({ name: `${type.plural}/${name}`, singularName: '', ...base, verbs }); };
   if (type.status) subresource('status', ['get', 'patch', 'update']);
   if (type.group === '' && type.plural === 'pods') subresource('log', ['get']);
   if (type.group === '' && type.plural === 'pods') resources.push({ name: 'pods/binding', singularName: '', namespaced: true, kind: 'Binding', verbs: ['create'] });
-  if (type.group === '' && type.plural === 'namespaces') subresource('finalize', ['update']);
+  if (isNamespace) subresource('finalize', ['update']);
   return resources;
 }
 
@@ -74,10 +75,11 @@ export function compareVersions(a: string, b: string): number {
 function resourceList(types: TypeRegistry, aggregated: readonly AggregatedGroup[], group: string, version: string): JsonObject | undefined {
   const resources = types.all().filter((type) => type.group === group && type.version === version).flatMap(describe);
   for (const extra of [...REVIEWS, ...aggregated]) {
-    if (extra.group === group && extra.version === version) resources.push(...extra.resources.map((resource) => ({ singularName: '', ...resource })));
+    if (extra.group === group && extra.version === version) resources.push(...extra.resources.map((resource) => ({ singularName: resource.kind.toLowerCase(), ...resource })));
   }
   if (resources.length === 0) return undefined;
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: joinApiVersion(group, version), resources };
+  // The list of the core group has no version, for its age.
+  return { kind: 'APIResourceList', ...(group === '' ? {} : { apiVersion: 'v1' }), groupVersion: joinApiVersion(group, version), resources };
 }
 
 function openApi(types: TypeRegistry): JsonObject {

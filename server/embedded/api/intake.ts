@@ -1,7 +1,7 @@
 /** From a request body to an object with clean metadata. */
 import type { JsonObject, KubeObject, ObjectMeta } from './types.ts';
 import type { ResourceType } from './resource-type.ts';
-import { badRequest } from './status.ts';
+import { badRequest, invalid, invalidValue } from './status.ts';
 import { cloneJson, isObject, joinApiVersion } from './object.ts';
 
 const STRINGS = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'deletionTimestamp'] as const;
@@ -14,7 +14,7 @@ function jsonType(value: unknown): string {
 }
 
 function decodeError(type: ResourceType, field: string, value: unknown, goType: string): Error {
-  return badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: json: cannot unmarshal ${jsonType(value)} into Go struct field ObjectMeta.metadata.${field} of type ${goType}`);
+  return badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: json: cannot unmarshal ${jsonType(value)} into Go struct field ObjectMeta.${type.custom ? '' : 'metadata.'}${field} of type ${goType}`);
 }
 
 /** Known metadata fields with the right types; others are dropped as the typed struct in the real server does. */
@@ -57,21 +57,38 @@ function readList(type: ResourceType, source: JsonObject, metadata: JsonObject, 
   if (value.length > 0) metadata[field] = cloneJson(value);
 }
 
+const METADATA = new Set<string>([...STRINGS, ...NUMBERS, ...STRING_MAPS, 'selfLink', 'finalizers', 'ownerReferences', 'managedFields']);
+
+/** Paths of the fields of metadata that no object has. */
+export function unknownMetadata(body: unknown): string[] {
+  const metadata = isObject(body) ? body.metadata : undefined;
+  return isObject(metadata) ? Object.keys(metadata).filter((field) => !METADATA.has(field)).map((field) => `metadata.${field}`) : [];
+}
+
+function requireKind(type: ResourceType, body: JsonObject): void {
+  for (const [field, name] of [['kind', 'Kind'], ['apiVersion', 'apiVersion']] as const) {
+    if (typeof body[field] === 'string' && body[field] !== '') continue;
+    throw badRequest(`the object provided is unrecognized (must be of type ${type.kind}): Object '${name}' is missing`);
+  }
+}
+
 /**
- * The object in `body` as one of `type`, a private copy. Checks apiVersion and kind (absent ones are filled in only when `lenient`),
- * and the types of metadata fields; throws a 400 ApiError.
+ * The object in `body` as one of `type`, a private copy. Checks apiVersion and kind (built-in types may leave them out),
+ * and the types of metadata fields; throws an ApiError with 400, or with 422 for a custom object of another kind.
  */
-export function readObject(type: ResourceType, body: unknown, lenient = false): KubeObject {
+export function readObject(type: ResourceType, body: unknown): KubeObject {
   if (!isObject(body)) throw badRequest(`the object provided is unrecognized (must be of type ${type.kind}): expected a JSON object`);
   const apiVersion = joinApiVersion(type.group, type.version);
-  const filled: JsonObject = lenient ? { apiVersion, kind: type.kind, ...body } : body;
-  if (typeof filled.kind !== 'string' || filled.kind === '' || typeof filled.apiVersion !== 'string') {
-    throw badRequest(`the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: Object 'Kind' or 'apiVersion' is missing`);
-  }
+  if (type.custom) requireKind(type, body);
+  const filled: JsonObject = { ...body, apiVersion: body.apiVersion || apiVersion, kind: body.kind || type.kind };
   if (filled.apiVersion !== apiVersion) {
-    throw badRequest(`the API version in the data (${filled.apiVersion}) does not match the expected API version (${apiVersion})`);
+    throw badRequest(`the API version in the data (${String(filled.apiVersion)}) does not match the expected API version (${apiVersion})`);
   }
-  if (filled.kind !== type.kind) throw badRequest(`the kind in the data (${filled.kind}) does not match the expected kind (${type.kind})`);
+  if (filled.kind !== type.kind && type.custom) {
+    const name = isObject(filled.metadata) && typeof filled.metadata.name === 'string' ? filled.metadata.name : '';
+    throw invalid({ group: type.group, name: String(filled.kind) }, name, [invalidValue('kind', filled.kind, `must be ${type.kind}`)]);
+  }
+  if (filled.kind !== type.kind) throw badRequest(`the kind in the data (${String(filled.kind)}) does not match the expected kind (${type.kind})`);
   const metadata = filled.metadata ?? {};
   if (!isObject(metadata)) throw badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: metadata must be an object`);
   const object = cloneJson(filled);

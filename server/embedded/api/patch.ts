@@ -22,88 +22,89 @@ interface Operation {
   value?: unknown;
 }
 
-function failed(operation: Operation, why: string): ApiError {
-  return new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${operation.op} operation does not apply: doc is missing path: ${JSON.stringify(operation.path)}: ${why}`);
+/** The real server does not say what is wrong with an operation either. */
+function failed(): ApiError {
+  return new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 }
 
-function pointer(operation: Operation, text: string): string[] {
+function pointer(text: string): string[] {
   if (text === '') return [];
-  if (!text.startsWith('/')) throw failed(operation, 'a path starts with /');
+  if (!text.startsWith('/')) throw failed();
   return text.slice(1).split('/').map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
 }
 
-function indexIn(list: readonly unknown[], token: string, operation: Operation, insert: boolean): number {
+function indexIn(list: readonly unknown[], token: string, insert: boolean): number {
   if (token === '-' && insert) return list.length;
-  if (!/^(0|[1-9]\d*)$/.test(token)) throw failed(operation, 'invalid array index');
+  if (!/^(0|[1-9]\d*)$/.test(token)) throw failed();
   const index = Number(token);
-  if (index > list.length - (insert ? 0 : 1)) throw failed(operation, 'Unable to access invalid index');
+  if (index > list.length - (insert ? 0 : 1)) throw failed();
   return index;
 }
 
-function read(document: unknown, path: readonly string[], operation: Operation): unknown {
+function read(document: unknown, path: readonly string[]): unknown {
   let current = document;
   for (const token of path) {
-    if (Array.isArray(current)) current = current[indexIn(current, token, operation, false)];
+    if (Array.isArray(current)) current = current[indexIn(current, token, false)];
     else if (isObject(current) && Object.hasOwn(current, token)) current = getField(current, token);
-    else throw failed(operation, 'missing value');
+    else throw failed();
   }
   return current;
 }
 
 /** Copy of `document` in which the container at the parent of `path` was changed by `change`. */
-function changeAt(document: unknown, path: readonly string[], operation: Operation, change: (container: unknown[] | JsonObject, token: string) => void): unknown {
+function changeAt(document: unknown, path: readonly string[], change: (container: unknown[] | JsonObject, token: string) => void): unknown {
   const copy = cloneJson(document);
-  const container = read(copy, path.slice(0, -1), operation);
-  if (!Array.isArray(container) && !isObject(container)) throw failed(operation, 'missing container');
+  const container = read(copy, path.slice(0, -1));
+  if (!Array.isArray(container) && !isObject(container)) throw failed();
   change(container, path[path.length - 1] as string);
   return copy;
 }
 
-function add(document: unknown, path: readonly string[], value: unknown, operation: Operation): unknown {
+function add(document: unknown, path: readonly string[], value: unknown): unknown {
   if (path.length === 0) return cloneJson(value);
-  return changeAt(document, path, operation, (container, token) => {
-    if (Array.isArray(container)) container.splice(indexIn(container, token, operation, true), 0, cloneJson(value));
+  return changeAt(document, path, (container, token) => {
+    if (Array.isArray(container)) container.splice(indexIn(container, token, true), 0, cloneJson(value));
     else setField(container, token, cloneJson(value));
   });
 }
 
-function remove(document: unknown, path: readonly string[], operation: Operation): unknown {
-  read(document, path, operation);
+function remove(document: unknown, path: readonly string[]): unknown {
+  read(document, path);
   if (path.length === 0) return undefined;
-  return changeAt(document, path, operation, (container, token) => {
-    if (Array.isArray(container)) container.splice(indexIn(container, token, operation, false), 1);
+  return changeAt(document, path, (container, token) => {
+    if (Array.isArray(container)) container.splice(indexIn(container, token, false), 1);
     else delete container[token];
   });
 }
 
 function applyOperation(document: unknown, operation: Operation): unknown {
-  const path = pointer(operation, operation.path);
-  const from = (): string[] => pointer(operation, operation.from ?? '');
+  const path = pointer(operation.path);
+  const from = (): string[] => pointer(operation.from ?? '');
   switch (operation.op) {
-    case 'add': return add(document, path, operation.value, operation);
-    case 'remove': return remove(document, path, operation);
+    case 'add': return add(document, path, operation.value);
+    case 'remove': return remove(document, path);
     case 'replace':
-      read(document, path, operation);
-      return path.length === 0 ? cloneJson(operation.value) : changeAt(document, path, operation, (container, token) => {
-        if (Array.isArray(container)) container[indexIn(container, token, operation, false)] = cloneJson(operation.value);
+      // What is not there is added: so does the library that the real server uses.
+      return path.length === 0 ? cloneJson(operation.value) : changeAt(document, path, (container, token) => {
+        if (Array.isArray(container)) container[indexIn(container, token, false)] = cloneJson(operation.value);
         else setField(container, token, cloneJson(operation.value));
       });
     case 'move': {
-      const value = read(document, from(), operation);
-      return add(remove(document, from(), operation), path, value, operation);
+      const value = read(document, from());
+      return add(remove(document, from()), path, value);
     }
-    case 'copy': return add(document, path, read(document, from(), operation), operation);
+    case 'copy': return add(document, path, read(document, from()));
     case 'test': {
-      if (deepEqual(read(document, path, operation), operation.value)) return document;
-      throw new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: testing value ${operation.path} failed`);
+      if (deepEqual(read(document, path), operation.value)) return document;
+      throw failed();
     }
-    default: throw badRequest(`Unexpected kind: ${operation.op}`);
+    default: throw failed();
   }
 }
 
 /** Applies a JSON patch. Throws 400 for a malformed patch, 422 where an operation does not apply; then nothing is changed. */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+  if (!Array.isArray(patch)) throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp');
   let document = target;
   for (const operation of patch) {
     if (!isObject(operation) || typeof operation.op !== 'string' || typeof operation.path !== 'string') throw badRequest('error decoding patch: each operation needs op and path');
@@ -164,7 +165,7 @@ export function strategicPatch(target: unknown, patch: unknown): unknown {
     const key = mergeKeyOf(field);
     if (value === null) delete result[field];
     else if (Array.isArray(value) && key && value.every(isObject)) setField(result, field, mergeList(Array.isArray(current) ? current : [], value, key));
-    else if (Array.isArray(value) && PRIMITIVE_SETS.has(field)) setField(result, field, [...new Set<unknown>([...(Array.isArray(current) ? current as unknown[] : []), ...value as unknown[]])]);
+    else if (Array.isArray(value) && PRIMITIVE_SETS.has(field)) setField(result, field, [...new Set<unknown>([...value as unknown[], ...(Array.isArray(current) ? current as unknown[] : [])])]);
     else setField(result, field, strategicPatch(current, value));
   }
   return result;

@@ -8,14 +8,14 @@ import type { Admission } from './admission/index.ts';
 import type { Rbac } from './rbac.ts';
 import type { ResourceType } from './resource-type.ts';
 import type { WatchHub, WatchSink } from './watch.ts';
-import { ApiError, badRequest, forbidden, internalError, methodNotAllowed, notFound, unsupportedMediaType } from './status.ts';
+import { ApiError, NoPage, badRequest, forbidden, internalError, methodNotAllowed, noSuchResource, notFound, unsupportedMediaType } from './status.ts';
 import { discover } from './discovery.ts';
 import { objectKey, isObject } from './object.ts';
 import { parseRequest } from './routing.ts';
-import { partialObject, presentationOf, toTable } from './table.ts';
+import { includeObject, partialObject, presentationOf, toTable } from './table.ts';
 import { perform } from './verbs.ts';
 import { readLog, readLogRequest } from './logs.ts';
-import { resourceName } from './write.ts';
+import { resourceName } from './identity.ts';
 import { isReview, review } from './reviews.ts';
 import { storageKey } from './resource-type.ts';
 
@@ -85,6 +85,7 @@ export class Pipeline {
   }
 
   #fail(error: unknown, request: PipelineRequest): PipelineAnswer {
+    if (error instanceof NoPage) return NO_PAGE;
     if (error instanceof ApiError) {
       const retry = error.details?.retryAfterSeconds;
       return { kind: 'json', status: error.code, body: error.toStatus(), ...(retry ? { retryAfterSeconds: retry } : {}) };
@@ -154,7 +155,11 @@ export class Pipeline {
 
   #review(info: RequestInfo, body: unknown, caller: Identity): PipelineAnswer {
     const { group = '', version = '', resource = '', verb } = info;
-    if (!isReview(group, version, resource)) return NO_PAGE;
+    if (!isReview(group, version, resource)) {
+      // Below a group of Kubernetes' own a missing resource is told as a Status.
+      if (this.#core.types.all().some((type) => type.group === group && !type.custom)) throw noSuchResource();
+      return NO_PAGE;
+    }
     if (verb !== 'create') throw methodNotAllowed();
     const answer = review(this.#rbac, resource, body, caller);
     return answer ? { kind: 'json', status: 201, body: answer } : NO_PAGE;
@@ -169,7 +174,7 @@ export class Pipeline {
   #watch(type: ResourceType, info: RequestInfo, { query, headers }: PipelineRequest): (sink: WatchSink) => () => void {
     const presentation = presentationOf(headers.accept ?? '');
     const { namespace } = info;
-    const render = presentation === 'table' ? (object: Parameters<typeof partialObject>[0]): JsonObject => toTable(type, [object], { resourceVersion: object.metadata.resourceVersion }, query.get('includeObject') ?? 'Metadata', this.#core.clock.now())
+    const render = presentation === 'table' ? (object: Parameters<typeof partialObject>[0]): JsonObject => toTable(type, [object], { resourceVersion: object.metadata.resourceVersion }, includeObject(query), this.#core.clock.now())
       : presentation === 'partial' ? partialObject : undefined;
     return (sink) => this.#watches.start(type, type.namespaced ? namespace : undefined, query, sink, render);
   }

@@ -18,6 +18,8 @@ export interface TypeStrategy {
   prepareCreate?: (object: KubeObject, context: StrategyContext) => void;
   /** The same for a changed object. */
   prepareUpdate?: (object: KubeObject, old: KubeObject) => void;
+  /** The same for a changed status; `now` as times are written. */
+  prepareStatus?: (object: KubeObject, old: KubeObject, now: string) => void;
   validate?: (object: KubeObject) => FieldError[];
   validateUpdate?: (object: KubeObject, old: KubeObject) => FieldError[];
 }
@@ -57,8 +59,10 @@ export interface ResourceType {
   status: boolean;
   /** `status: false` types whose status no client can set on create either are not told apart; see docs. */
   generation: boolean;
-  /** A custom resource: unconditional PUT is refused, strategic merge patch too. */
+  /** A custom resource: strategic merge patch is refused. */
   custom: boolean;
+  /** A PUT must name the version that it replaces. */
+  versionRequired: boolean;
   /** Answers a delete with the deleted object, not with a Status. */
   returnsDeleted: boolean;
   /** A delete without propagationPolicy orphans dependents (batch/v1 jobs). */

@@ -13,6 +13,8 @@ interface Declaration {
   orphanByDefault?: true;
   selectable?: Record<string, readonly string[]>;
   columns?: PrinterColumn[];
+  categories?: string[];
+  versionRequired?: true;
 }
 
 const column = (name: string, jsonPath: string, type = 'string'): PrinterColumn => ({ name, type, jsonPath });
@@ -21,7 +23,7 @@ const CORE: Declaration[] = [
   { kind: 'Namespace', plural: 'namespaces', shortNames: ['ns'], cluster: true, status: true, selectable: { 'status.phase': ['status', 'phase'] }, columns: [column('Status', '.status.phase')] },
   { kind: 'Node', plural: 'nodes', shortNames: ['no'], cluster: true, status: true, selectable: { 'spec.unschedulable': ['spec', 'unschedulable'] } },
   {
-    kind: 'Pod', plural: 'pods', shortNames: ['po'], status: true, returnsDeleted: true, columns: [column('Status', '.status.phase')],
+    kind: 'Pod', plural: 'pods', shortNames: ['po'], categories: ['all'], status: true, generation: true, returnsDeleted: true, columns: [column('Status', '.status.phase')],
     selectable: { 'status.phase': ['status', 'phase'], 'spec.nodeName': ['spec', 'nodeName'], 'spec.restartPolicy': ['spec', 'restartPolicy'], 'spec.serviceAccountName': ['spec', 'serviceAccountName'], 'status.podIP': ['status', 'podIP'] },
   },
   { kind: 'Secret', plural: 'secrets', selectable: { type: ['type'] }, columns: [column('Type', '.type')] },
@@ -43,17 +45,17 @@ const CORE: Declaration[] = [
     columns: [column('Type', '.type'), column('Reason', '.reason'), column('Message', '.message')],
   },
   { kind: 'ServiceAccount', plural: 'serviceaccounts', shortNames: ['sa'], returnsDeleted: true },
-  { kind: 'Service', plural: 'services', shortNames: ['svc'], status: true, returnsDeleted: true },
+  { kind: 'Service', plural: 'services', shortNames: ['svc'], categories: ['all'], status: true, returnsDeleted: true },
 ];
 
 const GROUPS: Array<{ group: string; version: string; custom: boolean; types: Declaration[] }> = [
   { group: '', version: 'v1', custom: false, types: CORE },
-  { group: 'apps', version: 'v1', custom: false, types: [{ kind: 'Deployment', plural: 'deployments', shortNames: ['deploy'], status: true, generation: true }] },
+  { group: 'apps', version: 'v1', custom: false, types: [{ kind: 'Deployment', plural: 'deployments', shortNames: ['deploy'], categories: ['all'], status: true, generation: true }] },
   {
     group: 'batch', version: 'v1', custom: false,
-    types: [{ kind: 'Job', plural: 'jobs', status: true, generation: true, orphanByDefault: true, selectable: { 'status.successful': ['status', 'succeeded'] } }],
+    types: [{ kind: 'Job', plural: 'jobs', categories: ['all'], status: true, generation: true, orphanByDefault: true, selectable: { 'status.successful': ['status', 'succeeded'] } }],
   },
-  { group: 'coordination.k8s.io', version: 'v1', custom: false, types: [{ kind: 'Lease', plural: 'leases', columns: [column('Holder', '.spec.holderIdentity')] }] },
+  { group: 'coordination.k8s.io', version: 'v1', custom: false, types: [{ kind: 'Lease', plural: 'leases', versionRequired: true, columns: [column('Holder', '.spec.holderIdentity')] }] },
   {
     group: 'storage.k8s.io', version: 'v1', custom: false,
     types: [
@@ -78,7 +80,7 @@ const GROUPS: Array<{ group: string; version: string; custom: boolean; types: De
   },
   {
     group: 'apiextensions.k8s.io', version: 'v1', custom: false,
-    types: [{ kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', shortNames: ['crd', 'crds'], cluster: true, status: true, generation: true }],
+    types: [{ kind: 'CustomResourceDefinition', plural: 'customresourcedefinitions', shortNames: ['crd', 'crds'], categories: ['api-extensions'], versionRequired: true, cluster: true, status: true, generation: true }],
   },
   {
     group: 'snapshot.storage.k8s.io', version: 'v1', custom: true,
@@ -130,8 +132,8 @@ function declare(group: string, version: string, custom: boolean, declaration: D
   const strategy: TypeStrategy = strategies[`${group}/${declaration.plural}`] ?? {};
   return {
     group, version, storageVersion: version, kind: declaration.kind, listKind: `${declaration.kind}List`, plural: declaration.plural,
-    singular: declaration.kind.toLowerCase(), shortNames: declaration.shortNames ?? [], categories: [],
-    namespaced: !declaration.cluster, status: declaration.status ?? false, generation: custom || (declaration.generation ?? false), custom,
+    singular: declaration.kind.toLowerCase(), shortNames: declaration.shortNames ?? [], categories: declaration.categories ?? [],
+    namespaced: !declaration.cluster, status: declaration.status ?? false, generation: custom || (declaration.generation ?? false), custom, versionRequired: custom || (declaration.versionRequired ?? false),
     returnsDeleted: declaration.returnsDeleted ?? false, orphanByDefault: declaration.orphanByDefault ?? false,
     selectableFields: declaration.selectable ?? {}, printerColumns: [...(declaration.columns ?? []), AGE_COLUMN], strategy,
   };

@@ -1,7 +1,7 @@
 /** Reviews: questions to RBAC and to the authenticator; nothing is stored. */
 import type { Identity, JsonObject, RequestAttributes } from './types.ts';
 import { completeIdentity, type Rbac } from './rbac.ts';
-import { badRequest } from './status.ts';
+import { badRequest, invalid, invalidValue } from './status.ts';
 import { isObject } from './object.ts';
 
 function text(value: unknown): string {
@@ -19,8 +19,17 @@ function attributesOf(spec: JsonObject): RequestAttributes {
     };
   }
   const url = spec.nonResourceAttributes;
-  if (!isObject(url)) throw badRequest('spec: exactly one of nonResourceAttributes or resourceAttributes must be specified');
+  if (!isObject(url)) throw invalid(REVIEW, '', [invalidValue('spec.resourceAttributes', 'null', 'exactly one of nonResourceAttributes or resourceAttributes must be specified')]);
   return { path: text(url.path), verb: text(url.verb) };
+}
+
+/** How the real server names reviews in errors: without their kind. */
+const REVIEW = { group: 'authorization.k8s.io', name: '' };
+
+/** A spec without empty texts, as it is answered. */
+function shown(spec: JsonObject): JsonObject {
+  const attributes = spec.resourceAttributes;
+  return isObject(attributes) ? { ...spec, resourceAttributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== '')) } : spec;
 }
 
 /** True for the reviews that {@link review} answers. */
@@ -40,7 +49,8 @@ export function review(rbac: Rbac, resource: string, body: unknown, caller: Iden
   if (!isObject(body) || !isObject(body.spec)) throw badRequest('spec: Required value');
   const { spec } = body;
   const groups = Array.isArray(spec.groups) ? spec.groups.filter((group) => typeof group === 'string') : [];
+  if (resource === 'subjectaccessreviews' && !spec.user && groups.length === 0) throw invalid(REVIEW, '', [invalidValue('spec.user', '', 'at least one of user or group must be specified')]);
   const subject: Identity = resource === 'selfsubjectaccessreviews' ? caller : { user: text(spec.user), groups };
   const decision = rbac.authorize(subject, attributesOf(spec));
-  return { ...body, metadata: isObject(body.metadata) ? body.metadata : {}, status: { allowed: decision.allowed, ...(decision.allowed ? { reason: decision.reason } : {}) } };
+  return { ...body, metadata: isObject(body.metadata) ? body.metadata : {}, spec: shown(spec), status: { allowed: decision.allowed, ...(decision.allowed ? { reason: decision.reason } : {}) } };
 }

@@ -1,100 +1,12 @@
-/** Label and field selectors: parsing and matching. */
+/** Label and field selectors: what they match. */
 import type { KubeObject } from './types.ts';
 import type { ResourceType } from './resource-type.ts';
 import { badRequest } from './status.ts';
 import { getPath } from './object.ts';
-import { labelKeyProblem, labelValueProblem } from './names.ts';
-
-type Operator = 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
-
-/** One term of a label selector. */
-export interface LabelRequirement {
-  key: string;
-  operator: Operator;
-  values: readonly string[];
-}
+import { parseLabelSelector, type LabelRequirement, type Operator } from './label-selector.ts';
 
 /** Decides whether an object is selected. */
 export type Matcher = (object: KubeObject) => boolean;
-
-const TOKEN = /\s*(?:(==|!=|=|!|,|\(|\)|>|<)|([^\s=!,()<>]+))/y;
-
-function tokenize(text: string): string[] {
-  const tokens: string[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.length) {
-    const from = TOKEN.lastIndex;
-    const match = TOKEN.exec(text);
-    if (!match) {
-      if (text.slice(from).trim() === '') break;
-      throw selectorError(text, `unexpected ${JSON.stringify(text.slice(from))}`);
-    }
-    tokens.push(match[1] ?? match[2] ?? '');
-  }
-  return tokens;
-}
-
-function selectorError(text: string, why: string): Error {
-  return badRequest(`unable to parse requirement: ${why} in label selector ${JSON.stringify(text)}`);
-}
-
-const PUNCTUATION = new Set(['==', '!=', '=', '!', ',', '(', ')', '>', '<']);
-
-/** Parses Kubernetes label selector syntax: `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>5`. Throws a 400 ApiError. */
-export function parseLabelSelector(text: string): LabelRequirement[] {
-  const tokens = tokenize(text);
-  const requirements: LabelRequirement[] = [];
-  let position = 0;
-  const peek = (): string | undefined => tokens[position];
-  const word = (what: string): string => {
-    const token = tokens[position++];
-    if (token === undefined || PUNCTUATION.has(token)) throw selectorError(text, `expected ${what}, found ${JSON.stringify(token ?? '')}`);
-    return token;
-  };
-  const optionalWord = (): string => {
-    const token = peek();
-    if (token === undefined || PUNCTUATION.has(token)) return '';
-    position++;
-    return token;
-  };
-  const valueSet = (): string[] => {
-    if (tokens[position++] !== '(') throw selectorError(text, "expected '('");
-    const values = new Set<string>();
-    for (;;) {
-      values.add(optionalWord());
-      const token = tokens[position++];
-      if (token === ')') return [...values];
-      if (token !== ',') throw selectorError(text, "expected ',' or ')'");
-    }
-  };
-  const term = (): LabelRequirement => {
-    if (peek() === '!') {
-      position++;
-      return { key: word('a key'), operator: '!', values: [] };
-    }
-    const key = word('a key');
-    const token = peek();
-    if (token === undefined || token === ',') return { key, operator: 'exists', values: [] };
-    position++;
-    if (token === '=' || token === '==') return { key, operator: 'in', values: [optionalWord()] };
-    if (token === '!=') return { key, operator: 'notin', values: [optionalWord()] };
-    if (token === 'in' || token === 'notin') return { key, operator: token, values: valueSet() };
-    if (token === '>' || token === '<') {
-      const value = word('a number');
-      if (!/^-?\d+$/.test(value)) throw selectorError(text, `expected an integer after ${token}, found ${JSON.stringify(value)}`);
-      return { key, operator: token === '>' ? 'gt' : 'lt', values: [value] };
-    }
-    throw selectorError(text, `found ${JSON.stringify(token)}, expected one of: =, !=, ==, in, notin, >, <`);
-  };
-  while (position < tokens.length) {
-    const requirement = term();
-    const problem = labelKeyProblem(requirement.key) ?? requirement.values.map((value) => labelValueProblem(value)).find((found) => found !== undefined);
-    if (problem) throw selectorError(text, problem);
-    requirements.push(requirement);
-    if (position < tokens.length && (tokens[position++] !== ',' || position === tokens.length)) throw selectorError(text, "expected ','");
-  }
-  return requirements;
-}
 
 /** Whether labels satisfy every requirement; `!=` and `notin` also accept an absent label. */
 export function matchesLabels(requirements: readonly LabelRequirement[], labels: Readonly<Record<string, string>> | undefined): boolean {
@@ -140,6 +52,7 @@ export function compileMatcher(type: ResourceType, labelSelector: string, fieldS
   const fields = parseFieldSelector(fieldSelector).map((requirement) => {
     const path = requirement.field === 'metadata.name' || requirement.field === 'metadata.namespace'
       ? requirement.field.split('.') : type.selectableFields[requirement.field];
+    if (!path && !type.custom && Object.keys(type.selectableFields).length === 0) throw badRequest(`${JSON.stringify(requirement.field)} is not a known field selector: only "metadata.name", "metadata.namespace"`);
     if (!path) throw badRequest(`field label not supported: ${requirement.field}`);
     return { ...requirement, path };
   });

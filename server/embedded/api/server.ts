@@ -52,7 +52,7 @@ function putCrd(core: Core, controller: CrdController, source: JsonObject): Kube
   else {
     // What the server wrote itself stays; only the definition is brought up to date.
     const metadata = { ...old.metadata, labels: crd.metadata.labels, annotations: crd.metadata.annotations };
-    updateObject(core, type, old, { ...crd, metadata }, { ...write, subresource: '', requireVersion: false });
+    updateObject(core, type, old, { ...crd, metadata }, { ...write, subresource: '', requireVersion: false, patch: false });
   }
   return controller.establish(crd.metadata.name) ?? crd;
 }

@@ -24,6 +24,11 @@ export interface GroupName {
   name: string;
 }
 
+/** Causes that have no reason say none. */
+function withoutEmptyReasons(details: StatusDetails): object {
+  return details.causes ? { ...details, causes: details.causes.map(({ reason, ...rest }) => (reason === '' ? rest : { reason, ...rest })) } : details;
+}
+
 /** An error that is answered as a `Status` object with its HTTP code. */
 export class ApiError extends Error {
   readonly code: number;
@@ -44,7 +49,7 @@ export class ApiError extends Error {
   toStatus(): JsonObject {
     return {
       kind: 'Status', apiVersion: 'v1', metadata: this.listMeta, status: 'Failure', message: this.message,
-      reason: this.reason, ...(this.details ? { details: this.details } : {}), code: this.code,
+      ...(this.reason === '' ? {} : { reason: this.reason }), ...(this.details ? { details: withoutEmptyReasons(this.details) } : {}), code: this.code,
     };
   }
 }
@@ -66,8 +71,9 @@ function detailsOf(resource: GroupName, name: string): StatusDetails {
 export const notFound = (resource: GroupName, name: string): ApiError =>
   new ApiError(404, 'NotFound', `${qualified(resource)} ${JSON.stringify(name)} not found`, detailsOf(resource, name));
 
-export const alreadyExists = (resource: GroupName, name: string): ApiError =>
-  new ApiError(409, 'AlreadyExists', `${qualified(resource)} ${JSON.stringify(name)} already exists`, detailsOf(resource, name));
+/** `leaving`: the one that is there is being deleted. */
+export const alreadyExists = (resource: GroupName, name: string, leaving = false): ApiError =>
+  new ApiError(409, 'AlreadyExists', `${leaving ? 'object is being deleted: ' : ''}${qualified(resource)} ${JSON.stringify(name)} already exists`, detailsOf(resource, name));
 
 export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -76,12 +82,19 @@ export const conflict = (resource: GroupName, name: string, why: string = MODIFI
 
 export const forbidden = (resource: GroupName, name: string, why: string, causes?: StatusCause[]): ApiError =>
   new ApiError(403, 'Forbidden', resource.name === '' ? `forbidden: ${why}` : `${qualified(resource)}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden: ${why}`,
-    { ...detailsOf(resource, name), ...(causes ? { causes } : {}) });
+    { ...(resource.name === '' ? {} : detailsOf(resource, name)), ...(causes ? { causes } : {}) });
 
 export const badRequest = (message: string): ApiError => new ApiError(400, 'BadRequest', message);
 export const unauthorized = (): ApiError => new ApiError(401, 'Unauthorized', 'Unauthorized');
 export const methodNotAllowed = (): ApiError =>
   new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+/** 405 of a custom type, which names the verb. */
+export const verbNotSupported = (resource: GroupName, verb: string): ApiError =>
+  new ApiError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind ${JSON.stringify(qualified(resource))}`, detailsOf(resource, ''));
+/** 404 for a path below a group that is served. */
+export const noSuchResource = (): ApiError => new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
+/** 404 for a path that nothing is served at: text, no Status. */
+export class NoPage extends Error {}
 export const expired = (message: string, listMeta: JsonObject = {}): ApiError => new ApiError(410, 'Expired', message, undefined, listMeta);
 export const tooLarge = (limit: number): ApiError =>
   new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);

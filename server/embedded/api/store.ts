@@ -158,7 +158,9 @@ export class Store {
   put(resource: string, object: KubeObject): KubeObject {
     const bucket = this.#bucket(resource);
     const revision = this.#revision + 1;
-    const stored: KubeObject = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+    const { apiVersion, kind, metadata, ...rest } = object;
+    // In this order, so that lists can leave the first two out of the stored text.
+    const stored: KubeObject = { apiVersion, kind, metadata: { ...metadata, resourceVersion: String(revision) }, ...rest };
     const entry: Entry = { object: stored, json: JSON.stringify(stored) };
     const key = keyOf(stored);
     this.#journal?.put(resource, entry.json);
@@ -168,6 +170,16 @@ export class Store {
     bucket.entries.set(key, entry);
     this.#emit(bucket, { type: previous ? 'MODIFIED' : 'ADDED', resource, key, revision, entry, previous });
     return stored;
+  }
+
+  /** Replaces what readers see of each object without a change: no new revision, no event, nothing in the journal. */
+  reread(resource: string, read: (object: KubeObject) => KubeObject): void {
+    const { entries } = this.#bucket(resource);
+    for (const [key, entry] of entries) {
+      const object = read(entry.object);
+      const json = JSON.stringify(object);
+      if (json !== entry.json) entries.set(key, { object, json });
+    }
   }
 
   /** Removes an object; returns its last state with the revision of the removal, undefined when there was none. */

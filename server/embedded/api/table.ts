@@ -1,6 +1,7 @@
 /** Objects as `meta.k8s.io/v1` Table and PartialObjectMetadata, by what the Accept header asks for. */
 import type { JsonObject, KubeObject } from './types.ts';
 import type { PrinterColumn, ResourceType } from './resource-type.ts';
+import { badRequest } from './status.ts';
 import { compileJsonPath } from './jsonpath.ts';
 
 /** How the client wants objects. */
@@ -50,14 +51,21 @@ export function partialObject(object: KubeObject): JsonObject {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
-/** A Table of objects; `now` in milliseconds. `includeObject` as in the query: Metadata (default), Object or None. */
-export function toTable(type: ResourceType, objects: readonly KubeObject[], metadata: JsonObject, includeObject: string, now: number): JsonObject {
+/** Reads `includeObject`, Metadata when it is absent. Throws 400 for others than the three. */
+export function includeObject(query: URLSearchParams): string {
+  const text = query.get('includeObject') || 'Metadata';
+  if (!['Metadata', 'Object', 'None'].includes(text)) throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(text)}: must be 'Metadata', 'Object', 'None', or empty`);
+  return text;
+}
+
+/** A Table of objects; `now` in milliseconds. `included` as {@link includeObject} gives it. */
+export function toTable(type: ResourceType, objects: readonly KubeObject[], metadata: JsonObject, included: string, now: number): JsonObject {
   return {
     kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata,
-    columnDefinitions: [NAME_COLUMN, ...type.printerColumns.map((column) => ({ name: column.name, type: column.type, format: column.format ?? '', description: column.description ?? '', priority: column.priority ?? 0 }))],
+    columnDefinitions: [NAME_COLUMN, ...type.printerColumns.map((column) => ({ name: column.name, type: type.custom ? column.type : 'string', format: column.format ?? '', description: column.description ?? '', priority: column.priority ?? 0 }))],
     rows: objects.map((object) => ({
       cells: [object.metadata.name, ...type.printerColumns.map((column) => cell(column, object, now))],
-      ...(includeObject === 'None' ? {} : { object: includeObject === 'Object' ? object : partialObject(object) }),
+      object: included === 'None' ? null : included === 'Object' ? object : partialObject(object),
     })),
   };
 }

@@ -4,11 +4,11 @@ import type { KubeObject } from './types.ts';
 import type { ResourceType } from './resource-type.ts';
 import type { Matcher } from './selectors.ts';
 import type { Entry, StoreEvent } from './store.ts';
-import { badRequest, expired } from './status.ts';
+import { ApiError, badRequest, expired } from './status.ts';
+import { parseRevision, readListRevision, revisionProblem } from './options.ts';
 import { compileMatcher } from './selectors.ts';
 import { inVersion } from './intake.ts';
 import { joinApiVersion } from './object.ts';
-import { readRevision } from './list.ts';
 import { storageKey } from './resource-type.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 1800;
@@ -82,6 +82,7 @@ class Watch {
   readonly #bookmarks: boolean;
   readonly #stops: Array<() => void> = [];
   #sentRevision = 0;
+  #after = 0;
   #ended = false;
 
   constructor(core: Core, type: ResourceType, namespace: string | undefined, query: URLSearchParams, sink: WatchSink, render: Render | undefined) {
@@ -98,7 +99,9 @@ class Watch {
   begin(): void {
     const seconds = Number(this.#query.get('timeoutSeconds') || DEFAULT_TIMEOUT_SECONDS);
     if (!(seconds > 0)) throw badRequest('timeoutSeconds must be a positive number');
-    const revision = readRevision(this.#core, this.#query);
+    const text = this.#query.get('resourceVersion') ?? '';
+    if (parseRevision(text) === undefined) throw new ApiError(500, '', revisionProblem(text));
+    const revision = readListRevision(this.#query);
     const resource = storageKey(this.#type);
     const initial = this.#query.get('sendInitialEvents') === 'true';
     if (initial || revision === 0) this.#sendState(resource, initial);
@@ -110,6 +113,8 @@ class Watch {
         return;
       }
       this.#sentRevision = revision;
+      // A revision that is still to come is waited for.
+      this.#after = revision;
       for (const event of missed) this.#deliver(event);
     }
     this.#stops.push(this.#core.store.subscribe(resource, (event) => this.#deliver(event)));
@@ -128,7 +133,7 @@ class Watch {
   }
 
   #deliver(event: StoreEvent): void {
-    if (this.#ended || !event.key.startsWith(this.#prefix)) return;
+    if (this.#ended || event.revision <= this.#after || !event.key.startsWith(this.#prefix)) return;
     this.#sentRevision = event.revision;
     if (!this.#matcher) {
       this.#sendEntry(event.type, event.entry);

@@ -3,9 +3,10 @@ import type { Core } from './core.ts';
 import type { KubeObject, ObjectMeta } from './types.ts';
 import type { Admit } from './admission/index.ts';
 import type { ResourceType } from './resource-type.ts';
-import type { FieldError, GroupName } from './status.ts';
+import type { FieldError } from './status.ts';
 import { generateName, newUid } from './core.ts';
-import { ApiError, alreadyExists, badRequest, conflict, forbidden, forbiddenField, invalid, notFound, required } from './status.ts';
+import { ApiError, alreadyExists, badRequest, forbidden, invalid, notFound, required } from './status.ts';
+import { checkIdentity, finalizerErrors, identityErrors, kindName, limitToSubresource, resourceName, type IdentityRules, type WritableSubresource } from './identity.ts';
 import { deepEqual, formatTime, isObject, keyOf, objectKey, omit } from './object.ts';
 import { storageKey } from './resource-type.ts';
 import { validateMetadata } from './names.ts';
@@ -20,16 +21,6 @@ export interface WriteOptions {
   manager: string;
   /** Asked when the object is valid, before it is stored; absent for the server's own writes. */
   admit?: Admit;
-}
-
-/** Group and plural, for errors about an instance. */
-export function resourceName(type: ResourceType): GroupName {
-  return { group: type.group, name: type.plural };
-}
-
-/** Group and kind, for validation errors. */
-export function kindName(type: ResourceType): GroupName {
-  return { group: type.group, name: type.kind };
 }
 
 function fail(type: ResourceType, name: string, errors: readonly FieldError[]): void {
@@ -58,9 +49,16 @@ export function placeInNamespace(type: ResourceType, object: KubeObject, namespa
   if (namespace) object.metadata.namespace = namespace;
 }
 
+/** kube-apiserver checks metadata as of a new and as of a changed object, and again by the type's own rules. All is told. */
+function metadataErrors(type: ResourceType, old: KubeObject, proposed: KubeObject, next: KubeObject): FieldError[] {
+  const metadata = validateMetadata(type.group, type.plural, next, !type.custom);
+  const errors = [...identityErrors(old, proposed), ...finalizerErrors(old, next), ...metadata, ...metadata];
+  return [...errors, ...(type.custom ? metadata : errors)];
+}
+
 function validate(type: ResourceType, object: KubeObject, old: KubeObject | undefined): FieldError[] {
   return [
-    ...validateMetadata(type.group, type.plural, object),
+    ...(old ? [] : validateMetadata(type.group, type.plural, object, !type.custom)),
     ...(type.strategy.validate?.(object) ?? []),
     ...(old ? type.strategy.validateUpdate?.(object, old) ?? [] : []),
     ...(type.schema?.validate(object, old) ?? []),
@@ -79,10 +77,7 @@ export function createObject(core: Core, type: ResourceType, input: KubeObject, 
   for (let attempt = 1; ; attempt++) {
     const name = generated ? generateName(core, input.metadata.generateName ?? '') : input.metadata.name;
     if (!name) throw invalid(kindName(type), '', [required('metadata.name', 'name or generateName is required')]);
-    if (core.store.get(resource, objectKey(input.metadata.namespace, name))) {
-      if (generated && attempt < GENERATE_ATTEMPTS) continue;
-      throw alreadyExists(resourceName(type), name);
-    }
+    if (generated && attempt < GENERATE_ATTEMPTS && core.store.get(resource, objectKey(input.metadata.namespace, name))) continue;
     return storeNew(core, type, input, name, options);
   }
 }
@@ -94,7 +89,6 @@ function storeNew(core: Core, type: ResourceType, input: KubeObject, name: strin
   delete metadata.resourceVersion;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  if (!type.generation) delete metadata.generation;
   let object: KubeObject = { ...input, metadata };
   if (type.status && type.custom) delete object.status;
   if (type.schema) {
@@ -104,66 +98,18 @@ function storeNew(core: Core, type: ResourceType, input: KubeObject, name: strin
   type.strategy.prepareCreate?.(object, core.strategyContext);
   fail(type, name, validate(type, object, undefined));
   options.admit?.({ operation: 'CREATE', object, dryRun: options.dryRun });
+  // Only now, as in the real server: what is not allowed or wrong is told first.
+  const there = core.store.get(storageKey(type), keyOf(object));
+  if (there) throw alreadyExists(resourceName(type), name, there.metadata.deletionTimestamp !== undefined);
   if (options.dryRun) return object;
   return core.store.put(storageKey(type), object);
 }
 
 /** How a changed object relates to the stored one. */
-export interface UpdateOptions extends WriteOptions {
-  subresource: '' | 'status' | 'finalize';
-  /** A full replacement of a custom resource must name the version it replaces. */
-  requireVersion: boolean;
+export interface UpdateOptions extends WriteOptions, IdentityRules {
+  subresource: WritableSubresource;
   /** Managed fields are already right (server-side apply). */
   keepManagedFields?: boolean;
-}
-
-/** Takes server-owned metadata from the stored object. */
-function mergeMetadata(old: ObjectMeta, next: ObjectMeta): ObjectMeta {
-  const metadata: ObjectMeta = { ...next, name: old.name };
-  for (const field of ['namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'resourceVersion'] as const) {
-    if (old[field] === undefined) delete metadata[field];
-    else Object.assign(metadata, { [field]: old[field] });
-  }
-  return metadata;
-}
-
-function checkIdentity(type: ResourceType, old: KubeObject, next: KubeObject, requireVersion: boolean): void {
-  const { name, uid, resourceVersion } = old.metadata;
-  if (next.metadata.name !== name) {
-    throw badRequest(`the name of the object (${next.metadata.name}) does not match the name on the URL (${name})`);
-  }
-  const version = next.metadata.resourceVersion;
-  if (requireVersion && (!version || version === '0')) {
-    throw invalid(kindName(type), name, [{ field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', text: 'Invalid value: 0x0: must be specified for an update' }]);
-  }
-  if (version && version !== '0' && version !== resourceVersion) throw conflict(resourceName(type), name);
-  if (next.metadata.uid && next.metadata.uid !== uid) {
-    throw conflict(resourceName(type), name, `Precondition failed: UID in precondition: ${next.metadata.uid}, UID in object meta: ${uid}`);
-  }
-}
-
-/** The proposed object with the parts that this subresource may not change taken from the old one. */
-function limitToSubresource(type: ResourceType, old: KubeObject, next: KubeObject, subresource: UpdateOptions['subresource']): KubeObject {
-  if (subresource === 'status') {
-    const limited: KubeObject = { ...old, metadata: { ...old.metadata } };
-    if (next.metadata.managedFields) limited.metadata.managedFields = next.metadata.managedFields;
-    if (next.status === undefined) delete limited.status;
-    else limited.status = next.status;
-    return limited;
-  }
-  if (subresource === 'finalize') return { ...old, spec: { ...(isObject(old.spec) ? old.spec : {}), finalizers: isObject(next.spec) ? next.spec.finalizers : [] } };
-  const limited: KubeObject = { ...next, metadata: mergeMetadata(old.metadata, next.metadata) };
-  if (!type.status) return limited;
-  if (old.status === undefined) delete limited.status;
-  else limited.status = old.status;
-  return limited;
-}
-
-function finalizerErrors(old: KubeObject, next: KubeObject): FieldError[] {
-  if (!old.metadata.deletionTimestamp) return [];
-  const added = (next.metadata.finalizers ?? []).filter((finalizer) => !(old.metadata.finalizers ?? []).includes(finalizer));
-  if (added.length === 0) return [];
-  return [forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`)];
 }
 
 function contentChanged(type: ResourceType, old: KubeObject, next: KubeObject): boolean {
@@ -176,7 +122,7 @@ function contentChanged(type: ResourceType, old: KubeObject, next: KubeObject): 
  * A write that changes nothing stores nothing. Gives the object as stored, or its last state when the write removed its last finalizer.
  */
 export function updateObject(core: Core, type: ResourceType, old: KubeObject, proposed: KubeObject, options: UpdateOptions): KubeObject {
-  checkIdentity(type, old, proposed, options.requireVersion);
+  checkIdentity(type, old, proposed, options);
   const name = old.metadata.name;
   let next = limitToSubresource(type, old, proposed, options.subresource);
   if (type.schema) {
@@ -184,8 +130,9 @@ export function updateObject(core: Core, type: ResourceType, old: KubeObject, pr
     type.schema.applyDefaults(next);
   }
   if (options.subresource === '') type.strategy.prepareUpdate?.(next, old);
+  if (options.subresource === 'status') type.strategy.prepareStatus?.(next, old, formatTime(core.clock.now()));
   if (!options.keepManagedFields) trackUpdate(type, old, next, options, formatTime(core.clock.now()));
-  fail(type, name, [...finalizerErrors(old, next), ...validate(type, next, old)]);
+  fail(type, name, [...metadataErrors(type, old, proposed, next), ...validate(type, next, old)]);
   options.admit?.({ operation: 'UPDATE', object: next, oldObject: old, dryRun: options.dryRun });
   if (type.generation && contentChanged(type, old, next)) {
     next = { ...next, metadata: { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 } };

@@ -27,7 +27,7 @@ describe('server-side apply', () => {
   it('given another manager\'s field, when applied with another value, then it is a conflict that names both; with force it changes hands', async () => {
     await apply(`${CONFIG_MAPS}/fight`, configMap('fight', { data: { a: '1' } }), 'one');
     const refused = await apply(`${CONFIG_MAPS}/fight`, configMap('fight', { data: { a: '2' } }), 'two');
-    expect(refused).toMatchObject({ status: 409, body: { reason: 'Conflict', message: 'Apply failed with 1 conflict: conflict with "one" using v1: .data.a', details: { causes: [{ reason: 'FieldManagerConflict', field: '.data.a' }] } } });
+    expect(refused).toMatchObject({ status: 409, body: { reason: 'Conflict', message: 'Apply failed with 1 conflict: conflict with "one": .data.a', details: { causes: [{ reason: 'FieldManagerConflict', field: '.data.a' }] } } });
     const forced = await apply(`${CONFIG_MAPS}/fight`, configMap('fight', { data: { a: '2' } }), 'two', true);
     expect(forced.body.data).toEqual({ a: '2' });
     expect(managers(forced.body)).toEqual(['two Apply']);
@@ -58,7 +58,7 @@ describe('server-side apply', () => {
     const less = await apply(`${WIDGETS}/list`, widget('list', parts('y')), 'one');
     expect(less.body.spec).toMatchObject({ parts: [{ name: 'y' }, { name: 'z' }] });
     const clash = await apply(`${WIDGETS}/list`, widget('list', { source: 'a', parts: [{ name: 'y', value: 'other' }] }), 'two');
-    expect(clash.body.message).toBe('Apply failed with 1 conflict: conflict with "one" using example.io/v1: .spec.parts[name="y"].value');
+    expect(clash.body.message).toBe('Apply failed with 1 conflict: conflict with "one": .spec.parts[name="y"].value');
   });
 
   it('given status and main, when the same manager applies both, then they are separate entries', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builtinTypes } from '../../../server/embedded/api/resources.ts';
-import { compileMatcher, matchesLabels, parseFieldSelector, parseLabelSelector } from '../../../server/embedded/api/selectors.ts';
+import { parseLabelSelector } from '../../../server/embedded/api/label-selector.ts';
+import { compileMatcher, matchesLabels, parseFieldSelector } from '../../../server/embedded/api/selectors.ts';
 
 const word = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/).filter((text) => text !== 'in' && text !== 'notin');
 const labels = fc.dictionary(word, word, { maxKeys: 5 });

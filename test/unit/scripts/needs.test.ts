@@ -8,6 +8,7 @@ describe('needsOfTests', () => {
     ['component tests', ['pkg/harvester-vm-backup'], []],
     ['tests of the mover', ['test/contract/mover'], ['restic']],
     ['integration tests', ['test/unit', './test/integration/kube'], ['restic', 'kube']],
+    ['conformance tests', ['test/conformance'], ['kube']],
     ['browser tests', ['test/unit', 'test/e2e'], ALL],
     ['a word that any file name may hold', ['backup'], ALL],
   ])('given %s, when asked what they need, then it is no more than that', (_what, filters, expected) => {

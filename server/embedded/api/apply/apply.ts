@@ -4,12 +4,15 @@ import type { KubeObject, ManagedFieldsEntry } from '../types.ts';
 import type { ResourceType } from '../resource-type.ts';
 import type { PathSet } from './fields.ts';
 import type { UpdateOptions } from '../write.ts';
-import { ApiError, badRequest } from '../status.ts';
+import { ApiError, badRequest, notFound } from '../status.ts';
+import { checkManager } from '../options.ts';
+import { resourceName } from '../identity.ts';
 import { createObject, updateObject } from '../write.ts';
-import { deepEqual, formatTime, joinApiVersion, objectKey } from '../object.ts';
+import { deepEqual, formatTime, isObject, joinApiVersion, objectKey } from '../object.ts';
 import { fromManaged, leaves, showPath, toManaged } from './fields.ts';
 import { mergeApplied, removePaths } from './merge.ts';
 import { readObject } from '../intake.ts';
+import { sortManaged } from './track.ts';
 import { storageKey } from '../resource-type.ts';
 
 /** An apply request. */
@@ -22,14 +25,14 @@ export interface ApplyRequest {
   options: UpdateOptions;
 }
 
-function conflictError(type: ResourceType, conflicts: ReadonlyMap<string, ManagedFieldsEntry>): ApiError {
+function conflictError(conflicts: ReadonlyMap<string, ManagedFieldsEntry>): ApiError {
   const causes = [...conflicts].map(([path, entry]) => ({
     reason: 'FieldManagerConflict', field: showPath(path),
-    message: `conflict with ${JSON.stringify(entry.manager)}${entry.subresource ? ` with subresource ${JSON.stringify(entry.subresource)}` : ''} using ${entry.apiVersion}`,
+    message: `conflict with ${JSON.stringify(entry.manager)}${entry.subresource ? ` with subresource ${JSON.stringify(entry.subresource)}` : ''}${entry.operation === 'Update' ? ` using ${entry.apiVersion}` : ''}`,
   }));
   const list = causes.map((cause) => `${cause.message}: ${cause.field}`);
   const text = list.length === 1 ? `Apply failed with 1 conflict: ${String(list[0])}` : `Apply failed with ${list.length} conflicts: ${list.map((line) => `\n- ${line}`).join('')}`;
-  return new ApiError(409, 'Conflict', text, { ...(type.group ? { group: type.group } : {}), kind: type.plural, causes });
+  return new ApiError(409, 'Conflict', text, { causes });
 }
 
 /** Managed fields before this apply; an object that was never applied belongs to its earlier writers as a whole. */
@@ -63,8 +66,12 @@ function ownEntry(request: ApplyRequest, apiVersion: string, paths: PathSet, tim
 }
 
 function readApplied(type: ResourceType, request: ApplyRequest): KubeObject {
-  if (!request.manager) throw new ApiError(422, 'Invalid', 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch', { causes: [{ reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' }] });
+  checkManager(request.manager);
+  const { kind, apiVersion } = isObject(request.body) ? request.body : {};
+  if (!kind || !apiVersion) throw badRequest(`invalid object type: ${apiVersion ? String(apiVersion) : '/'}, Kind=${kind ? String(kind) : ''}`);
   const applied = readObject(type, request.body);
+  const [unknown] = type.schema?.unknownFields(applied) ?? [];
+  if (unknown) throw new ApiError(500, '', `failed to create typed patch object (${applied.metadata.namespace ?? ''}/${request.name}; ${String(apiVersion)}, Kind=${type.kind}): .${unknown}: field not declared in schema`);
   if (applied.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
   if (applied.metadata.name && applied.metadata.name !== request.name) throw badRequest(`the name of the object (${applied.metadata.name}) does not match the name on the URL (${request.name})`);
   applied.metadata.name = request.name;
@@ -80,14 +87,14 @@ export function apply(core: Core, type: ResourceType, request: ApplyRequest): { 
   const appliedLeaves = leaves(type, applied);
   const old = core.store.get(storageKey(type), objectKey(type.namespaced ? request.namespace : undefined, request.name));
   if (!old) {
-    if (options.subresource) throw new ApiError(404, 'NotFound', `${type.plural} ${JSON.stringify(request.name)} not found`, { name: request.name, kind: type.plural });
+    if (options.subresource) throw notFound(resourceName(type), request.name);
     applied.metadata.managedFields = [ownEntry(request, shown, new Set(appliedLeaves.keys()), time)];
     return { object: createObject(core, type, applied, request.namespace, options), created: true };
   }
   const entries = entriesOf(type, old);
   const others = entries.filter((entry) => !isOwn(entry, request));
   const conflicts = findConflicts(others, appliedLeaves, leaves(type, old));
-  if (conflicts.size > 0 && !request.force) throw conflictError(type, conflicts);
+  if (conflicts.size > 0 && !request.force) throw conflictError(conflicts);
   const keptOthers = others.flatMap((entry) => {
     const paths = fromManaged(entry.fieldsV1);
     for (const path of conflicts.keys()) paths.delete(path);
@@ -99,9 +106,10 @@ export function apply(core: Core, type: ResourceType, request: ApplyRequest): { 
   const mine = ownEntry(request, shown, new Set(appliedLeaves.keys()), time);
   // Applying the same again must store nothing, so an unchanged entry keeps its time.
   const own = previous && deepEqual(previous.fieldsV1, mine.fieldsV1) && deepEqual({ ...pruned, metadata: { ...pruned.metadata, managedFields: old.metadata.managedFields } }, old) ? previous : mine;
-  const position = entries.findIndex((entry) => isOwn(entry, request));
-  const managedFields = position < 0 ? [...keptOthers, own] : [...keptOthers.slice(0, position), own, ...keptOthers.slice(position)];
+  // A manager that applies nothing any more is none.
+  const managedFields = sortManaged(appliedLeaves.size === 0 ? keptOthers : [...keptOthers, own]);
   pruned.metadata = { ...pruned.metadata, managedFields };
+  if (managedFields.length === 0) delete pruned.metadata.managedFields;
   if (applied.metadata.resourceVersion) pruned.metadata.resourceVersion = applied.metadata.resourceVersion;
   return { object: updateObject(core, type, old, pruned, { ...options, keepManagedFields: true }), created: false };
 }

@@ -1,7 +1,13 @@
 /** Field ownership of writes that are no server-side apply. */
-import type { KubeObject } from '../types.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../types.ts';
 import type { ResourceType } from '../resource-type.ts';
 import { changedPaths, fromManaged, toManaged } from './fields.ts';
+
+/** In the order in which the API shows them: appliers first, then by age and name. */
+export function sortManaged(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry[] {
+  const key = ({ operation, time, manager, apiVersion, subresource }: ManagedFieldsEntry): string => [operation, time, manager, apiVersion, subresource ?? ''].join('\u0000');
+  return [...entries].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
 
 /** Who writes and through which subresource. */
 export interface Writer {
@@ -44,5 +50,5 @@ export function trackUpdate(type: ResourceType, old: KubeObject, next: KubeObjec
       ...(writer.subresource ? { subresource: writer.subresource } : {}),
     });
   }
-  next.metadata.managedFields = kept;
+  next.metadata.managedFields = sortManaged(kept);
 }

@@ -2,7 +2,7 @@
 import type { TypeStrategy } from '../resource-type.ts';
 import type { KubeObject } from '../types.ts';
 import type { FieldError } from '../status.ts';
-import { forbiddenField, invalidValue, tooLong } from '../status.ts';
+import { badRequest, forbiddenField, invalidValue, tooLong } from '../status.ts';
 import { deepEqual, isObject } from '../object.ts';
 
 const MAX_BYTES = 1024 * 1024;
@@ -29,6 +29,24 @@ function validateImmutable(object: KubeObject, old: KubeObject, fields: readonly
   return errors;
 }
 
+/** Refuses data that is no base64, without quoting any of it. */
+function checkBase64(secret: KubeObject): void {
+  for (const [, value] of entries(secret.data)) {
+    if (value === null || (typeof value === 'string' && BASE64.test(value))) continue;
+    const wrong = typeof value === 'string' ? value.search(/[^A-Za-z0-9+/]/) : 0;
+    throw badRequest(`Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte ${wrong < 0 ? String(value).length : wrong}`);
+  }
+}
+
+/** The typed decoder of the real server takes texts only, and writes no empty maps. */
+function checkTexts(object: KubeObject, fields: readonly string[]): void {
+  for (const field of fields) {
+    const wrong = entries(object[field]).find(([, value]) => typeof value !== 'string' && value !== null)?.[1];
+    if (wrong !== undefined) throw badRequest(`${object.kind} in version "v1" cannot be handled as a ${object.kind}: json: cannot unmarshal ${Array.isArray(wrong) ? 'array' : typeof wrong === 'boolean' ? 'bool' : typeof wrong} into Go struct field ${object.kind}.${field} of type string`);
+    if (isObject(object[field]) && Object.keys(object[field]).length === 0) delete object[field];
+  }
+}
+
 /** `stringData` is write-only: it becomes base64 in `data`. */
 function moveStringData(secret: KubeObject): void {
   if (!isObject(secret.stringData)) return;
@@ -40,21 +58,22 @@ function moveStringData(secret: KubeObject): void {
 
 export const secretStrategy: TypeStrategy = {
   prepareCreate(secret) {
+    checkTexts(secret, ['stringData']);
+    checkBase64(secret);
     moveStringData(secret);
+    if (entries(secret.data).length === 0) delete secret.data;
     secret.type ??= 'Opaque';
   },
   prepareUpdate(secret, old) {
+    checkTexts(secret, ['stringData']);
+    checkBase64(secret);
     moveStringData(secret);
+    if (entries(secret.data).length === 0) delete secret.data;
     secret.type ??= old.type;
   },
   validate(secret) {
     const errors = validateKeys(secret, ['data']);
-    let size = 0;
-    for (const [key, value] of entries(secret.data)) {
-      // The value itself must not appear in an error text.
-      if (typeof value !== 'string' || !BASE64.test(value)) errors.push({ field: `data[${key}]`, reason: 'FieldValueInvalid', text: 'Invalid value: "<secret contents redacted>": illegal base64 data' });
-      else size += Buffer.byteLength(value, 'base64');
-    }
+    const size = entries(secret.data).reduce((sum, [, value]) => sum + Buffer.byteLength(String(value), 'base64'), 0);
     if (size > MAX_BYTES) errors.push(tooLong('data', MAX_BYTES));
     return errors;
   },
@@ -65,7 +84,11 @@ export const secretStrategy: TypeStrategy = {
   },
 };
 
+const prepareConfigMap = (configMap: KubeObject): void => checkTexts(configMap, ['data', 'binaryData']);
+
 export const configMapStrategy: TypeStrategy = {
+  prepareCreate: prepareConfigMap,
+  prepareUpdate: prepareConfigMap,
   validate(configMap) {
     const errors = validateKeys(configMap, ['data', 'binaryData']);
     let size = 0;

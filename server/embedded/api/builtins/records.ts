@@ -12,7 +12,9 @@ const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00';
 function requireMicroTime(object: KubeObject, path: readonly string[]): void {
   const value = getPath(object, path);
   if (value === undefined || value === null || (typeof value === 'string' && MICRO_TIME.test(value))) return;
-  throw badRequest(`${object.kind} in version ${JSON.stringify(object.apiVersion.split('/').at(-1))} cannot be handled as a ${object.kind}: parsing time ${JSON.stringify(value)} as ${JSON.stringify(MICRO_LAYOUT)}: cannot parse ${path.join('.')}`);
+  // Go names what is left after the seconds.
+  const rest = typeof value === 'string' ? value.replace(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/, '') : path.join('.');
+  throw badRequest(`${object.kind} in version ${JSON.stringify(object.apiVersion.split('/').at(-1))} cannot be handled as a ${object.kind}: parsing time ${JSON.stringify(value)} as ${JSON.stringify(MICRO_LAYOUT)}: cannot parse ${JSON.stringify(rest)} as ".000000"`);
 }
 
 function checkLeaseTimes(lease: KubeObject): void {
@@ -38,9 +40,19 @@ function checkEventTimes(event: KubeObject): void {
   requireMicroTime(event, ['series', 'lastObservedTime']);
 }
 
+/** Writes the fields that an Event always has, and times in seconds as the real server keeps them. */
+function completeEvent(event: KubeObject): void {
+  checkEventTimes(event);
+  const seconds = (time: unknown): unknown => (typeof time === 'string' ? time.replace(/\.\d+(?=Z|[+-])/, '') : null);
+  Object.assign(event, {
+    firstTimestamp: seconds(event.firstTimestamp), lastTimestamp: seconds(event.lastTimestamp), eventTime: event.eventTime ?? null, source: event.source ?? {},
+    reportingComponent: event.reportingComponent ?? '', reportingInstance: event.reportingInstance ?? '',
+  });
+}
+
 export const eventStrategy: TypeStrategy = {
-  prepareCreate: checkEventTimes,
-  prepareUpdate: checkEventTimes,
+  prepareCreate: completeEvent,
+  prepareUpdate: completeEvent,
   validate(event) {
     const involved = getPath(event, ['involvedObject', 'namespace']) ?? '';
     // Events about cluster-scoped objects live in the namespace default.

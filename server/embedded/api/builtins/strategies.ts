@@ -7,7 +7,7 @@ import { isObject } from '../object.ts';
 import { secretStrategy, configMapStrategy } from './config.ts';
 import { jobStrategy, podStrategy } from './workloads.ts';
 import { claimStrategy, volumeStrategy } from './volumes.ts';
-import { crdStrategy } from '../crd.ts';
+import { crdStrategy } from '../crd-strategy.ts';
 import { validateBinding, validatePolicy } from '../admission/policy.ts';
 import { eventStrategy, leaseStrategy } from './records.ts';
 

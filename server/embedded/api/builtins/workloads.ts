@@ -13,6 +13,9 @@ function specOf(object: KubeObject): JsonObject {
   return object.spec as JsonObject;
 }
 
+const FILE_SOURCES = ['secret', 'configMap', 'projected', 'downwardAPI'];
+const DEFAULT_FILE_MODE = 0o644;
+
 function containersOf(podSpec: JsonObject): JsonObject[] {
   return ['initContainers', 'containers'].flatMap((field) => (Array.isArray(podSpec[field]) ? (podSpec[field] as unknown[]).filter(isObject) : []));
 }
@@ -28,7 +31,28 @@ function defaultPodSpec(spec: JsonObject): void {
     container.terminationMessagePolicy ??= 'File';
     container.imagePullPolicy ??= typeof container.image === 'string' && /:(?!latest$)[^/]+$/.test(container.image) ? 'IfNotPresent' : 'Always';
     container.resources ??= {};
+    for (const { valueFrom } of (Array.isArray(container.env) ? container.env : []).filter(isObject)) {
+      if (isObject(valueFrom) && isObject(valueFrom.fieldRef)) valueFrom.fieldRef.apiVersion ??= 'v1';
+    }
   }
+  for (const volume of (Array.isArray(spec.volumes) ? spec.volumes : []).filter(isObject)) {
+    for (const source of FILE_SOURCES) if (isObject(volume[source])) volume[source].defaultMode ??= DEFAULT_FILE_MODE;
+  }
+}
+
+/** How long a pod stays on a node that is not ready or out of reach, in seconds. */
+const EVICTION_SECONDS = 300;
+
+/** What the admission plugins ServiceAccount, Priority and DefaultTolerationSeconds, and defaults of pods alone, add. The account's token volume is not made. */
+function admitPodSpec(spec: JsonObject): void {
+  spec.serviceAccountName ??= 'default';
+  spec.serviceAccount ??= spec.serviceAccountName;
+  spec.priority ??= 0;
+  spec.preemptionPolicy ??= 'PreemptLowerPriority';
+  spec.enableServiceLinks ??= true;
+  const tolerations = (Array.isArray(spec.tolerations) ? spec.tolerations : []).filter(isObject);
+  const missing = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].filter((key) => !tolerations.some((known) => known.key === key));
+  spec.tolerations = [...tolerations, ...missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: EVICTION_SECONDS }))];
 }
 
 function validatePodSpec(spec: JsonObject, at: string): FieldError[] {
@@ -55,10 +79,30 @@ function fixedPodSpec(spec: JsonObject): JsonObject {
   return fixed;
 }
 
+/** A copy of a status; times of its conditions that nobody gave are written as null. */
+function withTimes(status: unknown): unknown {
+  if (!isObject(status) || !Array.isArray(status.conditions)) return isObject(status) ? { ...status } : status;
+  return { ...status, conditions: status.conditions.map((condition: object) => ({ lastProbeTime: null, lastTransitionTime: null, ...condition })) };
+}
+
+/** BestEffort without requests and limits, Guaranteed where every container's limits are its requests. */
+function qosClass(spec: JsonObject): string {
+  const all = containersOf(spec).map(({ resources }) => (isObject(resources) ? resources : {}));
+  const named = (list: unknown): [string, unknown][] => (isObject(list) ? Object.entries(list).filter(([name]) => name === 'cpu' || name === 'memory') : []);
+  if (all.every(({ requests, limits }) => named(requests).length === 0 && named(limits).length === 0)) return 'BestEffort';
+  const guaranteed = all.every(({ requests, limits }) => named(limits).length === 2 && named(limits).every(([name, limit]) => !isObject(requests) || requests[name] === undefined || requests[name] === limit));
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
 export const podStrategy: TypeStrategy = {
   prepareCreate(pod) {
     defaultPodSpec(specOf(pod));
-    pod.status = { phase: 'Pending', qosClass: 'BestEffort' };
+    admitPodSpec(specOf(pod));
+    pod.status = { phase: 'Pending', qosClass: qosClass(specOf(pod)) };
+  },
+  prepareStatus(pod) {
+    pod.status = withTimes(pod.status);
+    if (isObject(pod.status) && Array.isArray(pod.status.containerStatuses)) pod.status.containerStatuses = pod.status.containerStatuses.map((status: object) => ({ lastState: {}, ...status }));
   },
   validate: (pod) => validatePodSpec(specOf(pod), 'spec'),
   validateUpdate(pod, old) {
@@ -79,6 +123,11 @@ function endedWithoutReason(job: KubeObject): FieldError[] {
 }
 
 export const jobStrategy: TypeStrategy = {
+  prepareStatus(job) {
+    const status = withTimes(job.status);
+    // Zeros are not written.
+    job.status = isObject(status) ? omit(status, ['active', 'succeeded', 'failed'].filter((field) => status[field] === 0)) : status;
+  },
   prepareCreate(job) {
     const spec = specOf(job);
     spec.parallelism ??= 1;
@@ -95,6 +144,7 @@ export const jobStrategy: TypeStrategy = {
     const uid = job.metadata.uid ?? '';
     const labels = isObject(metadata.labels) ? metadata.labels : {};
     metadata.labels = { ...labels, [UID_LABEL]: uid, 'controller-uid': uid, [NAME_LABEL]: job.metadata.name, 'job-name': job.metadata.name };
+    job.metadata.labels ??= { ...metadata.labels as Record<string, string> };
     spec.selector = { matchLabels: { [UID_LABEL]: uid } };
     spec.template = { ...template, metadata, spec: podSpec };
     job.status = {};

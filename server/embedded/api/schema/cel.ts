@@ -7,6 +7,16 @@ import { toCel } from './cel-values.ts';
 
 const environment = createCelEnvironment().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
 
+/** A rule that does not compile, and where it stands. */
+export class RuleError extends Error {
+  readonly field: string;
+
+  constructor(field: string, message: string, cause: unknown) {
+    super(message, { cause });
+    this.field = field;
+  }
+}
+
 type Evaluate = (context: JsonObject) => unknown;
 
 interface Rule {
@@ -31,20 +41,20 @@ interface Node {
 
 function compileRule(source: JsonObject, at: string): Rule {
   const text = String(source.rule);
-  const compile = (expression: string): Evaluate => {
+  const compile = (expression: string, field: string): Evaluate => {
     try {
       const parsed = environment.parse(expression);
       const checked = parsed.check();
       if (!checked.valid) throw checked.error ?? new Error('type check failed');
       return parsed as Evaluate;
     } catch (error) {
-      throw new Error(`${at}: the CEL expression ${JSON.stringify(expression)} does not compile: ${(error as Error).message}`, { cause: error });
+      throw new RuleError(`${at}.${field}`, `the CEL expression ${JSON.stringify(expression)} does not compile: ${(error as Error).message}`, error);
     }
   };
   return {
-    source: text, evaluate: compile(text), transition: /\boldSelf\b/.test(text) && source.optionalOldSelf !== true,
+    source: text, evaluate: compile(text, 'rule'), transition: /\boldSelf\b/.test(text) && source.optionalOldSelf !== true,
     message: typeof source.message === 'string' ? source.message : `failed rule: ${text.trim()}`,
-    messageExpression: typeof source.messageExpression === 'string' ? compile(source.messageExpression) : undefined,
+    messageExpression: typeof source.messageExpression === 'string' ? compile(source.messageExpression, 'messageExpression') : undefined,
     reason: typeof source.reason === 'string' ? source.reason : 'FieldValueInvalid',
     fieldPath: typeof source.fieldPath === 'string' ? source.fieldPath : '',
   };
@@ -52,7 +62,7 @@ function compileRule(source: JsonObject, at: string): Rule {
 
 /** Compiles all rules under a schema; undefined when there are none. Throws when one does not compile. */
 export function compileRules(schema: JsonObject, at = 'openAPIV3Schema'): Node | undefined {
-  const rules = (Array.isArray(schema['x-kubernetes-validations']) ? schema['x-kubernetes-validations'] : []).filter(isObject).map((rule) => compileRule(rule, at));
+  const rules = (Array.isArray(schema['x-kubernetes-validations']) ? schema['x-kubernetes-validations'] : []).filter(isObject).map((rule, index) => compileRule(rule, `${at}.x-kubernetes-validations[${index}]`));
   const properties = new Map<string, Node>();
   for (const [field, child] of Object.entries(isObject(schema.properties) ? schema.properties : {})) {
     const node = isObject(child) ? compileRules(child, `${at}.properties[${field}]`) : undefined;

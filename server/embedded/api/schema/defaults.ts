@@ -2,7 +2,7 @@
 import type { JsonObject } from '../types.ts';
 import { cloneJson, isObject, setField } from '../object.ts';
 
-/** Fills defaults into `value`, in place. A null where null is not allowed and a default exists counts as absent. */
+/** Fills defaults into `value`, in place. A null where null is not allowed counts as absent. */
 export function applyDefaults(schema: JsonObject | undefined, value: unknown): void {
   if (!schema) return;
   if (Array.isArray(value)) {
@@ -14,7 +14,9 @@ export function applyDefaults(schema: JsonObject | undefined, value: unknown): v
   for (const [field, child] of Object.entries(properties)) {
     if (!isObject(child)) continue;
     const current = Object.hasOwn(value, field) ? value[field] : undefined;
-    if (child.default !== undefined && (current === undefined || (current === null && child.nullable !== true))) setField(value, field, cloneJson(child.default));
+    const isNull = current === null && child.nullable !== true;
+    if (child.default !== undefined && (current === undefined || isNull)) setField(value, field, cloneJson(child.default));
+    else if (isNull) delete value[field];
     if (Object.hasOwn(value, field)) applyDefaults(child, value[field]);
   }
   if (!isObject(schema.additionalProperties)) return;

@@ -13,7 +13,7 @@ export function prune(schema: JsonObject | undefined, value: unknown, isRoot = f
 export function unknownFields(schema: JsonObject, value: unknown): string[] {
   const found: string[] = [];
   walk({ schema, value, isRoot: true, preserve: false, at: '' }, (path) => found.push(path));
-  return found;
+  return found.sort();
 }
 
 interface Position {

@@ -41,9 +41,10 @@ export function validateSchema(schema: JsonObject | undefined, value: unknown, a
 function validateString(schema: JsonObject, value: string, at: string): FieldError[] {
   const errors: FieldError[] = [];
   const length = [...value].length;
-  if (typeof schema.minLength === 'number' && length < schema.minLength) errors.push(invalidValue(at, value, `${at} in body should be at least ${schema.minLength} chars long`));
+  // The first of these three is told.
   if (typeof schema.maxLength === 'number' && length > schema.maxLength) errors.push(tooLong(at, schema.maxLength));
-  if (typeof schema.pattern === 'string' && !compilePattern(schema.pattern).test(value)) errors.push(invalidValue(at, value, `${at} in body should match '${schema.pattern}'`));
+  else if (typeof schema.minLength === 'number' && length < schema.minLength) errors.push(invalidValue(at, value, `${at} in body should be at least ${schema.minLength} chars long`));
+  else if (typeof schema.pattern === 'string' && !compilePattern(schema.pattern).test(value)) errors.push(invalidValue(at, value, `${at} in body should match '${schema.pattern}'`));
   if (typeof schema.format === 'string' && !hasFormat(schema.format, value)) errors.push(typeError(at, schema.format, value));
   return errors;
 }
@@ -90,7 +91,7 @@ function validateUnique(schema: JsonObject, value: readonly unknown[], at: strin
   value.forEach((item, index) => {
     const identity = listType === 'set' ? item : Object.fromEntries(keys.map((key) => [key, isObject(item) ? item[key] : undefined]));
     const text = JSON.stringify(identity);
-    if (seen.has(text)) errors.push(duplicateValue(`${at}[${index}]`, identity));
+    if (seen.has(text)) errors.push(listType === 'set' ? duplicateValue(`${at}[${index}]`, item) : { field: `${at}[${index}]`, reason: 'FieldValueDuplicate', text: `Duplicate value: map[string]interface {}${text}` });
     seen.add(text);
   });
   return errors;
