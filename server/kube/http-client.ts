@@ -45,12 +45,19 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncIterable<string> {
   }
 }
 
+/** A record of who wrote which field, as long as the object itself, which nobody here reads: it goes before it is kept. */
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  delete (object.metadata as { managedFields?: unknown } | undefined)?.managedFields;
+
+  return object;
+}
+
 function watchEventOf<T extends KubeObject>(line: WatchLine): WatchEvent<T> {
   switch (line.type) {
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      return { type: line.type, object: line.object as unknown as T };
+      return { type: line.type, object: withoutManagedFields(line.object) as unknown as T };
     case 'BOOKMARK':
       return { type: 'BOOKMARK', resourceVersion: line.object.metadata.resourceVersion ?? '' };
     case 'ERROR':
@@ -66,11 +73,14 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
   const watchSeconds = options.watchTimeoutSeconds ?? 290;
   const parsed = async <T>(text: Promise<string>): Promise<T> => JSON.parse(await text) as T;
 
-  async function listPage<T>(type: ResourceType, list: ListOptions, page: { limit?: number; continue?: string }): Promise<ListBody<T>> {
+  async function listPage<T extends KubeObject>(type: ResourceType, list: ListOptions, page: { limit?: number; continue?: string }): Promise<ListBody<T>> {
     const { labelSelector, fieldSelector, signal } = list;
     const path = collectionPath(type, list.namespace) + query({ labelSelector, fieldSelector, ...page });
 
-    return parsed(transport.text({ method: 'GET', path, signal }));
+    const body = await parsed<ListBody<T>>(transport.text({ method: 'GET', path, signal }));
+
+    // Items of a list come without apiVersion and kind.
+    return { ...body, items: (body.items ?? []).map((item) => ({ ...withoutManagedFields(item), apiVersion: apiVersionOf(type), kind: type.kind })) };
   }
 
   async function list<T extends KubeObject>(type: ResourceType, listOptions: ListOptions = {}): Promise<ListResult<T>> {
@@ -93,8 +103,7 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
       }
     }
 
-    // Items of a list come without apiVersion and kind.
-    return { items: items.map((item) => ({ ...item, apiVersion: apiVersionOf(type), kind: type.kind })), resourceVersion };
+    return { items, resourceVersion };
   }
 
   async function* watch<T extends KubeObject>(type: ResourceType, watchOptions: ListOptions & { resourceVersion: string }): AsyncIterable<WatchEvent<T>> {
