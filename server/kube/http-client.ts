@@ -4,12 +4,15 @@ import { ApiError, isApiError, type KubeClient, type ListOptions, type ListResul
 import { apiErrorOf, createTransport, type TransportOptions } from './http-transport.ts';
 import { actionPath, collectionPath, objectPath } from './paths.ts';
 
-const PAGE_SIZE = 500;
+/** Every page costs the API server some 0.2 s beside its objects; a page of this many of our largest kind is 10 MB. */
+const PAGE_SIZE = 2000;
 
 /** Options of {@link createHttpClient}. */
 export interface HttpClientOptions extends TransportOptions {
   /** After so many seconds the API is asked to end a watch, so that one that died in silence is noticed soon after. Default 290. */
   watchTimeoutSeconds?: number;
+  /** Objects per page of a list. Default 2000. */
+  pageSize?: number;
 }
 
 /** A client that owns a connection pool. */
@@ -70,6 +73,7 @@ function watchEventOf<T extends KubeObject>(line: WatchLine): WatchEvent<T> {
 /** A {@link KubeClient} over HTTP. Never logs and never puts the token into an error. */
 export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
   const transport = createTransport(options);
+  const pageSize = options.pageSize ?? PAGE_SIZE;
   const watchSeconds = options.watchTimeoutSeconds ?? 290;
   const parsed = async <T>(text: Promise<string>): Promise<T> => JSON.parse(await text) as T;
 
@@ -84,13 +88,13 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
   }
 
   async function list<T extends KubeObject>(type: ResourceType, listOptions: ListOptions = {}): Promise<ListResult<T>> {
-    let body = await listPage<T>(type, listOptions, { limit: PAGE_SIZE });
+    let body = await listPage<T>(type, listOptions, { limit: pageSize });
     let items = body.items ?? [];
     let resourceVersion = body.metadata?.resourceVersion ?? '';
 
     while (body.metadata?.continue) {
       try {
-        body = await listPage<T>(type, listOptions, { limit: PAGE_SIZE, continue: body.metadata.continue });
+        body = await listPage<T>(type, listOptions, { limit: pageSize, continue: body.metadata.continue });
         items = items.concat(body.items ?? []);
       } catch (error) {
         if (!(error instanceof ApiError && error.code === 410)) {
