@@ -10,13 +10,13 @@ import type { KubeClient } from '../kube/client.ts';
 import { createInformer, type Informer, type InformerOptions } from '../kube/informer.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { ServerMetrics } from '../telemetry/metrics.ts';
-import { BACKUPS_BY_UID } from './vm-backup/index.ts';
+import { BACKUP_INDEXES } from './vm-backup/index.ts';
+import { RESTORE_INDEXES } from './vm-restore/controller.ts';
 
 /** What every replica keeps a live copy of, leading or not: a standby that takes over has nothing to list first. */
 export interface Informers {
   readonly engines: Informer<BackupEngine>;
   readonly repositories: Informer<BackupRepository>;
-  /** With the index {@link BACKUPS_BY_UID}. */
   readonly backups: Informer<VMBackup>;
   readonly restores: Informer<VMRestore>;
   /** Movers' Jobs in the system namespace. */
@@ -36,8 +36,8 @@ export function createInformers({ client, clock, log, metrics }: InformerDeps): 
   return {
     engines: informer(BACKUP_ENGINE),
     repositories: informer(BACKUP_REPOSITORY),
-    backups: informer<VMBackup>(VM_BACKUP, { indexes: { [BACKUPS_BY_UID]: ({ metadata }) => (metadata.uid ? [metadata.uid] : []) } }),
-    restores: informer(VM_RESTORE),
+    backups: informer<VMBackup>(VM_BACKUP, { indexes: BACKUP_INDEXES }),
+    restores: informer<VMRestore>(VM_RESTORE, { indexes: RESTORE_INDEXES }),
     jobs: informer(JOB, { scope: { namespace: SYSTEM_NAMESPACE, labelSelector: LABEL_OWNER_UID } }),
     machines: informer(VIRTUAL_MACHINE),
     instances: informer(VIRTUAL_MACHINE_INSTANCE),

@@ -26,7 +26,7 @@ export interface KubeClient {
   get<T extends KubeObject>(type: ResourceType, key: ObjectKey): Promise<T>;
   /** As `get`, but `undefined` instead of a 404. */
   find<T extends KubeObject>(type: ResourceType, key: ObjectKey): Promise<T | undefined>;
-  /** All pages (500 objects each). */
+  /** All pages. Objects come without `metadata.managedFields`, here and in a watch. */
   list<T extends KubeObject>(type: ResourceType, options?: ListOptions): Promise<ListResult<T>>;
   create<T extends KubeObject>(type: ResourceType, object: T): Promise<T>;
   /** Replaces the whole object; `metadata.resourceVersion` guards against a lost update (409). */

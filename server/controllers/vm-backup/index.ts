@@ -3,11 +3,13 @@ import type { BackupRepository } from '../../contract/backup-repository.ts';
 import { LABEL_OWNER_UID } from '../../contract/names.ts';
 import type { Job } from '../../contract/kubernetes.ts';
 import type { VMBackup, VMBackupStatus } from '../../contract/vm-backup.ts';
+import { verificationRequest } from '../../domain/backup/verification.ts';
 import { isBackupTerminal } from '../../domain/phases.ts';
 import { ApiError } from '../../kube/client.ts';
 import { createController, source, type Controller, type ReconcileResult } from '../../kube/controller.ts';
 import type { Informer } from '../../kube/informer.ts';
 import { keyOf, parseKey } from '../../kube/keys.ts';
+import type { Indexers } from '../../kube/object-cache.ts';
 import type { ControllerContext } from '../context.ts';
 import { perKey } from '../per-key.ts';
 import { requests } from '../sources.ts';
@@ -22,13 +24,20 @@ import { remove } from './remove.ts';
 import { currentStatus, type Step } from './status.ts';
 import { verify } from './verify.ts';
 
-/** Name of the index of the backups' informer by `metadata.uid`. */
-export const BACKUPS_BY_UID = 'uid';
+/** Names of the indexes of the backups' informer. */
+const BY_UID = 'uid';
+const QUEUED_BY_REPOSITORY = 'queued-by-repository';
+
+/** The indexes that the backups' informer must have: a change of something else finds its backups without a look at all of them. */
+export const BACKUP_INDEXES: Indexers<VMBackup> = {
+  [BY_UID]: ({ metadata }) => (metadata.uid ? [metadata.uid] : []),
+  [QUEUED_BY_REPOSITORY]: ({ spec, status }) => (status?.phase === 'Queued' ? [spec.repository] : []),
+};
 
 /** What the backup controller needs beside the context. */
 export interface VMBackupDeps {
   ctx: ControllerContext;
-  /** With the index {@link BACKUPS_BY_UID}. */
+  /** With {@link BACKUP_INDEXES}. */
   backups: Informer<VMBackup>;
   /** A repository that becomes ready wakes the backups that wait for it. */
   repositories: Informer<BackupRepository>;
@@ -47,11 +56,18 @@ export function vmBackupController({ ctx, backups, repositories, jobs, cutTimeou
     name: 'vm-backup', concurrency: CONCURRENCY, clock: ctx.clock, log: ctx.log, metrics: ctx.metrics?.controller('vm-backup'),
     reconcile: vmBackupReconciler(ctx, { cutTimeoutMs }),
     sources: [
-      requests(backups),
-      source(repositories, ({ metadata: { name } }) => backups.list().filter(({ spec, status }) => spec.repository === name && status?.phase === 'Queued').map(keyOf)),
-      source(jobs, (job) => backups.byIndex(BACKUPS_BY_UID, job.metadata.labels?.[LABEL_OWNER_UID] ?? '').map(keyOf)),
+      requests(backups, isSettled),
+      source(repositories, ({ metadata: { name } }) => backups.byIndex(QUEUED_BY_REPOSITORY, name).map(keyOf)),
+      source(jobs, (job) => backups.byIndex(BY_UID, job.metadata.labels?.[LABEL_OWNER_UID] ?? '').map(keyOf)),
     ],
   });
+}
+
+/** It has come to its end, and nobody asks for its deletion or its verification: {@link next} has nothing to do. */
+function isSettled(backup: VMBackup): boolean {
+  const { phase, verification } = currentStatus(backup);
+
+  return backup.metadata.deletionTimestamp === undefined && isBackupTerminal(phase) && verification?.state !== 'Running' && verificationRequest(backup) === undefined;
 }
 
 /** The reconcile of one VMBackup by its key, without the loop around it. */

@@ -75,7 +75,7 @@ export function largeBackup(index: number, vms: number): { object: VMBackup; sta
   return {
     object: {
       apiVersion: API_VERSION, kind: 'VMBackup',
-      metadata: { name: `${vmName(vm)}-${String(index).padStart(5, '0')}`, namespace: namespaceOf(vm), labels: { [LABEL_VM_UID]: uid(vm) }, finalizers: [FINALIZER_DATA], annotations: { 'backup.harvesterhci.io/requested-by': 'operator' } },
+      metadata: { name: `${vmName(vm)}-${String(index).padStart(5, '0')}`, namespace: namespaceOf(vm), labels: { [LABEL_VM_UID]: uid(vm) }, finalizers: [FINALIZER_DATA], annotations: { 'backup.harvesterhci.io/requested-by': 'admin' } },
       spec: { source: { name: vmName(vm) }, repository: 'main', quiesce: { policy: 'BestEffort', deadlineSeconds: 30 }, deletionPolicy: 'Delete' },
     },
     status: {

@@ -34,9 +34,7 @@ export async function seedScale(client: KubeClient, { vms, backups, tell }: { vm
   });
   await each(vms, async (index) => {
     await client.create(VIRTUAL_MACHINE, largeVM(index));
-    const instance = await client.create(VIRTUAL_MACHINE_INSTANCE, largeVMI(index));
-
-    await client.replaceStatus(VIRTUAL_MACHINE_INSTANCE, { ...instance, status: largeVMI(index).status });
+    await client.create(VIRTUAL_MACHINE_INSTANCE, largeVMI(index));
   });
   tell(`${vms} VMs are there`);
   await each(backups, async (index) => {

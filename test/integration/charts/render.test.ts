@@ -106,7 +106,7 @@ describe('chart server', () => {
     expect(kinds(objects).filter((kind) => /NetworkPolicy|ServiceMonitor|PrometheusRule/.test(kind))).toEqual([]);
     expect(ofKind(objects, 'Deployment')?.spec).toMatchObject({ replicas: 2 });
     expect(spec).toMatchObject({ serviceAccountName: 'harvester-vm-backup', terminationGracePeriodSeconds: 30 });
-    expect(spec.containers[0]).toMatchObject({ command: ['node', '/app/server/main.ts'], env: [{ name: 'HVB_LOG_LEVEL', value: 'info' }, { name: 'HVB_HTTP_PORT', value: '8080' }], livenessProbe: { httpGet: { path: '/healthz' } }, readinessProbe: { httpGet: { path: '/readyz' } } });
+    expect(spec.containers[0]).toMatchObject({ command: ['node', '--max-semi-space-size=4', '/app/server/main.ts'], env: [{ name: 'HVB_LOG_LEVEL', value: 'info' }, { name: 'HVB_HTTP_PORT', value: '8080' }], livenessProbe: { httpGet: { path: '/healthz' } }, readinessProbe: { httpGet: { path: '/readyz' } } });
     expect(service?.spec).toMatchObject({ ports: [{ name: 'http', port: 8080, targetPort: 'http' }] });
     expect(metadata.labels).toMatchObject((service?.spec as { selector: Record<string, string> }).selector);
     expect(ofKind(objects, 'PodDisruptionBudget')?.spec).toMatchObject({ maxUnavailable: 1, selector: { matchLabels: (service?.spec as { selector: object }).selector } });

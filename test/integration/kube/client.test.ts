@@ -18,7 +18,7 @@ describe('the client on a Kubernetes API', () => {
   beforeAll(async () => { bed = await startBed(); });
   afterAll(() => bed.stop());
   beforeEach(async () => {
-    place = await Place.make(bed);
+    place = await Place.make(bed, { pageSize: 500 });
     client = place.client;
   });
   afterEach(() => place.stop());
@@ -59,6 +59,8 @@ describe('the client on a Kubernetes API', () => {
 
     expect(items.map((item) => item.metadata.name)).toEqual(names);
     expect(items[0]).toMatchObject({ apiVersion: 'v1', kind: 'Secret' });
+    expect(items[0]?.metadata).not.toHaveProperty('managedFields');
+    expect(place.count('list')).toBe(2);
     expect((await client.list(SECRET, { labelSelector: 'first=yes' })).items).toHaveLength(13);
     expect((await client.list(SECRET, { fieldSelector: 'metadata.name=s-0007' })).items).toHaveLength(1);
   });

@@ -30,7 +30,7 @@ describe('HTTP client', () => {
     };
 
     await withServer((seen, response) => json(response, 200, pages[seen.url.searchParams.get('continue') ?? ''] ?? {}), async (baseUrl, seen) => {
-      const client = createHttpClient({ baseUrl, token: 't' });
+      const client = createHttpClient({ baseUrl, token: 't', pageSize: 500 });
       const { items, resourceVersion } = await client.list(PVC, { namespace: 'ns', labelSelector: 'a=b,c' });
 
       expect(items.map((item) => [item.metadata.name, item.apiVersion, item.kind])).toEqual(['one', 'two', 'three'].map((name) => [name, 'v1', 'PersistentVolumeClaim']));
