@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bench } from './lib/bench.mjs';
 import { crds, lint, typecheck } from './lib/checks.mjs';
 import { SetupError } from './lib/fail.mjs';
 import { hvb } from './lib/hvb.mjs';
@@ -22,6 +23,7 @@ const COMMANDS = {
   start: { about: 'open the product on the embedded cluster (--port, --data <dir>, --reset)', needs: () => ['restic', 'shell', 'extension'], run: start },
   test: { about: 'run every test, or those in the files named', needs: (args) => needsOfTests(filtersIn(args)), run: test },
   'test:kube': { about: 'run the tests that need Kubernetes on a real kube-apiserver alone', needs: () => KUBE_TESTS, run: testKube },
+  bench: { about: 'measure: mover [MiB] [rounds], or server [VMs] [backups]', needs: () => KUBE_TESTS, run: bench },
   lint: { about: 'check style and types of the sources', needs: () => [], run: lint },
   typecheck: { about: 'check the types of the server, the tests and the extension', needs: () => [], run: typecheck },
   hvb: { about: 'run the command-line tool (npm run --silent hvb -- --help)', needs: () => [], run: hvb },
