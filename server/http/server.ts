@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../contract/clock.ts';
 import { PROBLEM_TYPE } from '../contract/http-problems.ts';
@@ -14,8 +15,8 @@ import type { Answer, Route } from './route.ts';
 import { call, createRouter, type Match } from './router.ts';
 import { assertReady } from './system-routes.ts';
 
-/** What a request may take (milliseconds): its headers, all of it, a connection between two, one that moves no bytes, and the end. */
-const TIMEOUTS = { headersMs: 10_000, requestMs: 60_000, idleMs: 65_000, stalledMs: 90_000, closeMs: 5_000 };
+/** What a request may take (milliseconds): its headers, all of it, a connection between two, one that moves no bytes, a stream, and the end. */
+const TIMEOUTS = { headersMs: 10_000, requestMs: 60_000, idleMs: 65_000, stalledMs: 90_000, streamMs: 300_000, closeMs: 5_000 };
 /** A session that comes through Rancher brings large cookies. */
 const MAX_HEADER_BYTES = 32 * 1024;
 /** Answers are about now and for one person: nobody may keep them, guess their type, frame them or run anything in them. */
@@ -49,6 +50,8 @@ export async function startHttpServer(deps: HttpServerDeps, { port, host }: { po
   });
   const address = server.address() as AddressInfo;
 
+  // Too many open files at an accept, say: it must neither end the process nor go unseen.
+  server.removeAllListeners('error').on('error', (error) => deps.log.error('the HTTP server failed', { error }));
   deps.log.info('HTTP server listening', { port: address.port, host: address.address });
   return {
     port: address.port,
@@ -83,7 +86,7 @@ export function createHandler({ routes, readiness, clientOf, clock, log, metrics
     let route = 'none';
 
     try {
-      await send(message, response, await answer(message, (match) => { route = match.route.path; }));
+      await send(message, response, await answer(message, (match) => { route = match.route.path; }), clock);
     } catch (error) {
       if (response.headersSent || response.destroyed) {
         // Half an answer must not pass for a whole one.
@@ -104,7 +107,22 @@ export function createHandler({ routes, readiness, clientOf, clock, log, metrics
   };
 }
 
-async function send(message: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+/** Sends a stream to its end, and lets go of it whatever becomes of the client: one that left, or that reads a few bytes a minute. */
+async function pour(stream: Readable, response: ServerResponse, clock: Clock): Promise<void> {
+  const limit = new AbortController();
+  const over = new AbortController();
+
+  void clock.sleep(TIMEOUTS.streamMs, over.signal).then(() => limit.abort(new Error('the client took too long to read')), () => undefined);
+  try {
+    await pipeline(stream, response, { signal: limit.signal });
+  } finally {
+    over.abort();
+    // A pipeline that could not begin, because the client was gone, leaves its source open.
+    stream.destroy();
+  }
+}
+
+async function send(message: IncomingMessage, response: ServerResponse, answer: Answer, clock: Clock): Promise<void> {
   const headers = { ...SECURITY_HEADERS, ...answer.headers };
 
   if ('stream' in answer) {
@@ -112,7 +130,7 @@ async function send(message: IncomingMessage, response: ServerResponse, answer: 
     const stream = head ? undefined : answer.stream();
 
     response.writeHead(answer.status ?? 200, { ...headers, 'content-type': answer.mediaType });
-    if (stream) await pipeline(stream, response);
+    if (stream) await pour(stream, response, clock);
     else response.end();
     return;
   }

@@ -13,7 +13,7 @@ import { FakeKube } from '../../support/fake-kube.ts';
 import { ask, type Answered, type Ask } from '../../support/http-ask.ts';
 
 /** A user of the fake cluster: who it is, and what its RBAC and admission say to each call. */
-export interface FakeUser { name: string; reads?: boolean; denies?: (verb: string, type: ResourceType) => string | undefined }
+export interface FakeUser { name: string; reads?: boolean; denies?: (verb: string, type: ResourceType) => string | undefined; /** Waited for before the cluster says what the user may read. */ pause?: Promise<void> }
 
 /** The operator API on a fake cluster, listening on loopback. */
 export interface Lab {
@@ -24,6 +24,7 @@ export interface Lab {
   lines: string[];
   /** Clients made for callers, and how many of them were closed. */
   clients: { made: number; closed: number };
+  url: string;
   ask(path: string, options?: Ask): Promise<Answered>;
   stop(): Promise<void>;
 }
@@ -56,9 +57,11 @@ export async function startLab({ users = {}, synced = true }: { users?: Record<s
   };
   const server = await startOperatorApi(deps, { port: 0, host: '127.0.0.1' });
 
+  const url = `http://127.0.0.1:${ server.port }`;
+
   return {
-    kube, clock, lines, clients, routes: operatorRoutes(deps),
-    ask: (path, options) => ask(`http://127.0.0.1:${ server.port }`, path, options),
+    kube, clock, lines, clients, routes: operatorRoutes(deps), url,
+    ask: (path, options) => ask(url, path, options),
     stop: () => server.close(),
   };
 }
@@ -78,6 +81,7 @@ function callerClient(kube: FakeKube, user: FakeUser | undefined): KubeClient {
     list: async (type, options) => { check('list', type); return kube.list(type, options); },
     async create<T extends KubeObject>(type: ResourceType, object: T) {
       check('create', type);
+      await user?.pause;
       if (type.plural === 'selfsubjectaccessreviews') return { ...object, status: { allowed: user?.reads ?? false } };
       if (type.plural === 'selfsubjectreviews') return { ...object, status: { userInfo: { username: user?.name } } };
       return kube.create(type, object);
