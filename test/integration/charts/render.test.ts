@@ -153,7 +153,7 @@ describe('monitoring of chart server', () => {
     const rules = await rulesOf({ monitoring: { enabled: true } });
     const known = metrics();
 
-    expect(rules.map(({ alert }) => alert)).toEqual(['VMBackupServerDown', 'VMBackupNoLeader', 'VMBackupRepositoryNotReady', 'VMBackupFailing', 'VMBackupLate']);
+    expect(rules.map(({ alert }) => alert)).toEqual(['VMBackupServerDown', 'VMBackupNoLeader', 'VMBackupRepositoryNotReady', 'VMBackupFailing', 'VMBackupDamaged', 'VMBackupLate']);
     expect(rules.flatMap(({ expr }) => expr.match(/hvb_\w+/g) ?? []).filter((name) => !known.includes(name))).toEqual([]);
     for (const { labels, annotations } of rules) {
       expect(['critical', 'warning']).toContain(labels.severity);
