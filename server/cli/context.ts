@@ -1,8 +1,7 @@
-import type { ResourceType } from '../contract/api.ts';
 import type { Clock } from '../contract/clock.ts';
-import type { KubeObject } from '../contract/kubernetes.ts';
 import { ApiError, type KubeClient } from '../kube/client.ts';
 import { createHttpClient } from '../kube/http-client.ts';
+import { whoAmI } from '../kube/who-am-i.ts';
 import { chooseCluster, type KubeconfigChoice } from './kubeconfig.ts';
 import type { Format } from './output/print.ts';
 
@@ -40,14 +39,10 @@ export async function withCluster(io: CliIo, options: ClusterOptions, command: (
   }
 }
 
-const SELF_SUBJECT_REVIEW: ResourceType = { group: 'authentication.k8s.io', version: 'v1', kind: 'SelfSubjectReview', plural: 'selfsubjectreviews', namespaced: false };
-
 /** The caller's user name as the API has it (SelfSubjectReview); undefined where the API does not tell it. */
 export async function callerName(client: KubeClient): Promise<string | undefined> {
   try {
-    const review: KubeObject & { status?: { userInfo?: { username?: string } } } = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: { name: '' } };
-
-    return (await client.create(SELF_SUBJECT_REVIEW, review)).status?.userInfo?.username;
+    return await whoAmI(client);
   } catch (error) {
     if (error instanceof ApiError) return undefined;
     throw error;

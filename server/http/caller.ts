@@ -4,13 +4,12 @@ import type { KubeObject } from '../contract/kubernetes.ts';
 import { SYSTEM_NAMESPACE } from '../contract/names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { HttpKubeClient } from '../kube/http-client.ts';
+import { whoAmI } from '../kube/who-am-i.ts';
 import { Problem } from './problem.ts';
 
 const ACCESS_REVIEW: ResourceType = { group: 'authorization.k8s.io', version: 'v1', kind: 'SelfSubjectAccessReview', plural: 'selfsubjectaccessreviews', namespaced: false };
-const SELF_REVIEW: ResourceType = { group: 'authentication.k8s.io', version: 'v1', kind: 'SelfSubjectReview', plural: 'selfsubjectreviews', namespaced: false };
 
 interface AccessReview extends KubeObject { spec: { resourceAttributes: Record<string, string> }; status?: { allowed: boolean; reason?: string } }
-interface SelfReview extends KubeObject { status?: { userInfo?: { username?: string } } }
 
 /** Makes a client that acts as the bearer of a token. Each call makes a new connection of its own: no two people ever share one. */
 export type ClientOf = (token: string) => HttpKubeClient;
@@ -42,8 +41,7 @@ export async function mayRead(client: KubeClient): Promise<void> {
 
 /** The caller's user name, as Kubernetes knows it. */
 export async function nameOf(client: KubeClient): Promise<string> {
-  const review: SelfReview = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: { name: '' } };
-  const name = (await client.create(SELF_REVIEW, review)).status?.userInfo?.username;
+  const name = await whoAmI(client);
 
   if (!name) throw new Problem('HVB-HTTP-API-UNREACHABLE', 'The Kubernetes API did not say whose token it is.');
   return name;

@@ -39,7 +39,12 @@ export function registerObjectMetrics(registry: Registry, { backups, restores, r
   gauge('hvb_repository_last_probe_age_seconds', 'Time since the last probe of the repository began.', ['repository'], (set) => {
     for (const { metadata: { name }, status } of repositories.list()) if (status?.lastProbeAt) set({ repository: name }, Math.max(0, (clock.now().getTime() - Date.parse(status.lastProbeAt)) / 1000));
   });
-  const existing = (): VMReport[] => vmReport(machines.list(), backups.list(), clock.now()).filter(({ exists }) => exists);
+  let report: VMReport[] | undefined;
+  /** One report a scrape: all gauges are collected in one turn, and what is kept is gone with it. */
+  const existing = (): VMReport[] => {
+    if (!report) queueMicrotask(() => { report = undefined; });
+    return report ??= vmReport(machines.list(), backups.list(), clock.now()).filter(({ exists }) => exists);
+  };
 
   gauge('hvb_vm_last_good_backup_timestamp_seconds', 'When the last good backup of an existing VM was complete (Unix time); absent for a VM that has none.', ['namespace', 'vm'], (set) => {
     for (const { namespace, vm, lastGood } of existing()) if (lastGood) set({ namespace, vm }, Date.parse(lastGood.completedAt) / 1000);

@@ -1,3 +1,4 @@
+import { compareText } from '../domain/report/order.ts';
 import { Problem } from './problem.ts';
 
 /** Options of {@link pageOf}, as every list's query has them. */
@@ -21,21 +22,17 @@ export function pageOf<T>(items: readonly T[], query: PageQuery, { list, place, 
 
 /** Order of places whose first value counts down (newest first) and whose others count up. */
 export function newestFirstPlaces(a: readonly string[], b: readonly string[]): number {
-  return -compare(a[0], b[0]) || risingPlaces(a.slice(1), b.slice(1));
+  return -compareText(a[0] ?? '', b[0] ?? '') || risingPlaces(a.slice(1), b.slice(1));
 }
 
 /** Order of places whose values all count up. */
 export function risingPlaces(a: readonly string[], b: readonly string[]): number {
   for (let at = 0; at < Math.max(a.length, b.length); at++) {
-    const order = compare(a[at], b[at]);
+    const order = compareText(a[at] ?? '', b[at] ?? '');
 
     if (order !== 0) return order;
   }
   return 0;
-}
-
-function compare(a = '', b = ''): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function readToken(token: string, list: string): string[] {

@@ -7,7 +7,7 @@ import https from 'node:https';
 import { POD, type ResourceType } from '../../../server/contract/api.ts';
 import type { KubeObject } from '../../../server/contract/kubernetes.ts';
 import { SYSTEM_NAMESPACE } from '../../../server/contract/names.ts';
-import { installAccess, CLUSTER_ROLE_BINDING, ROLE_BINDING } from '../../../server/embedded/seed/chart.ts';
+import { CLUSTER_ROLE_BINDING, ROLE_BINDING } from '../../../server/embedded/seed/chart.ts';
 import { IDENTITIES, seedAccess } from '../../../server/embedded/seed/access.ts';
 import type { HttpKubeClient } from '../../../server/kube/http-client.ts';
 import { createLogger } from '../../../server/telemetry/log.ts';
@@ -76,7 +76,6 @@ try {
   const client = api.clientFor(tokens.admin);
 
   await seedAccess(client);
-  await installAccess(client);
   await bindPeople(client);
   await publish(client);
   const server = await ServerProcess.start({ url: api.url, ...(api.ca ? { ca: api.ca } : {}), token: tokens.server, env: { HVB_HTTP_HOST: address, HVB_HTTP_PORT: String(PORT), HVB_LOG_LEVEL: 'debug' } });
