@@ -59,7 +59,18 @@ export class Replicas {
 
   /** Waits until this server holds the lease. */
   async leads(server: ServerProcess): Promise<void> {
-    await waitFor('the other server to lead', () => Promise.resolve(this.leader === server), { seconds: 60 });
+    await waitFor('the other server to lead', () => Promise.resolve(this.leader === server), { seconds: 60, describe: () => this.#describe() });
+  }
+
+  /** What a person needs to see why nobody takes over: how each server asks for the lease, and what it said last. */
+  #describe(): unknown {
+    const nowMs = performance.now();
+
+    return this.servers.map(({ pid, log, network }, index) => ({
+      server: index, pid,
+      lease: network.requests.filter(isLease).slice(-4).map(({ verb, status, sentMs }) => `${verb} ${status}, ${Math.round(nowMs - sentMs)} ms ago`),
+      log: log.split('\n').slice(-8),
+    }));
   }
 
   /** Writes by a server that another one had followed already when they were sent. */

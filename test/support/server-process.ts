@@ -74,7 +74,7 @@ export class ServerProcess {
     this.#exited = new Promise((resolve) => child.once('exit', () => {
       resolve();
       // As a Deployment does: a server that lost its lease on a busy machine ends, and another begins.
-      if (this.#wanted) this.spawn();
+      if (this.#wanted && this.#child === child) this.spawn();
     }));
   }
 
@@ -101,8 +101,11 @@ export class ServerProcess {
 
   /** Kills it on the spot and starts it again. */
   async killAndRestart(): Promise<void> {
+    const child = this.#child;
+
     await this.kill();
-    this.spawn();
+    // Two writes at once may each ask for the kill: a second new process would be a server that nobody can stop.
+    if (this.#child === child) this.spawn();
   }
 
   /** Stops it in the middle of whatever it does, as a starved node does; it does not notice. */
